@@ -1,0 +1,118 @@
+import { fail, type SkipcError } from './diagnostics/error.ts';
+import type { Program } from './ir/program.ts';
+import { builtInLayers } from './layers/index.ts';
+import { lower } from './lower/lower.ts';
+import type { ModelGraph } from './model/graph.ts';
+import { type ModelSource, type ReadModel, readModel } from './read/read.ts';
+import { costOfProgram } from './report/cost.ts';
+import { goodCuts } from './report/cuts.ts';
+import { type Inspection, inspect } from './report/inspect.ts';
+import type { Hoist } from './rewrite/hoist.ts';
+import { eliminateDead } from './rewrite/passes/eliminate-dead.ts';
+import { type Run, rewrite } from './rewrite/pipeline.ts';
+import { select } from './select/select.ts';
+import type { Selection } from './select/selection.ts';
+
+export interface AnalyseOptions extends Partial<Selection> {
+  /** What the program is called; by default, its outputs' names. */
+  readonly name?: string | undefined;
+  /** Passes to leave out, to see what each is for. */
+  readonly skipPasses?: readonly string[];
+  /** Verify the program after every pass, not only after the last. */
+  readonly checkPasses?: boolean;
+}
+
+/** A model up to, but not including, the emission of code: all that needs no weights. */
+export interface Analysis {
+  readonly model: ReadModel;
+  readonly selected: ModelGraph;
+  /** Keys of the tensors that `--hoist` names. */
+  readonly cuts: readonly string[];
+  /** The program of all outputs of the model, as far as skipc knows its layers. */
+  readonly whole: Program;
+  /** The program as it was lowered. */
+  readonly lowered: Program;
+  /** The program after each pass. */
+  readonly runs: readonly Run[];
+  /** The program after the last pass. */
+  readonly program: Program;
+  readonly warnings: readonly SkipcError[];
+}
+
+/**
+ * Reads a model, selects what was chosen of it, and rewrites that.
+ * @throws SkipcError where the model cannot be read, a name is wrong, or a live layer cannot be compiled
+ */
+export async function analyse(source: ModelSource, options: AnalyseOptions = {}): Promise<Analysis> {
+  const model = await readModel(source);
+  const whole = lower(model.graph, 'whole', builtInLayers, { tolerant: true });
+  const { hoist, names } = hoistOf(options.hoist);
+  const selection = { outputs: options.outputs ?? [], inputs: options.inputs ?? [], skip: options.skip ?? [] };
+  const { graph, cuts, warnings } = select(model.graph, selection, names, whole.types);
+  const name = options.name ?? slug(graph.outputs.map(({ key }) => key));
+  const { program: lowered } = lower(graph, name, builtInLayers, { cuts });
+  const runs = rewriteWith(lowered, hoist, options);
+  const program = runs.at(-1)?.program ?? lowered;
+  return {
+    model,
+    selected: graph,
+    cuts: cuts.map(({ key }) => key),
+    whole: eliminateDead.run(whole.program, { hoist: 'none' }),
+    lowered,
+    runs,
+    program,
+    warnings: [...model.warnings, ...warnings],
+  };
+}
+
+/** A prefix that nobody asked for must save this part of all FLOPs to be worth two functions. */
+const WORTH_HOISTING = 0.01;
+
+function rewriteWith(program: Program, hoist: Hoist | undefined, options: AnalyseOptions): readonly Run[] {
+  const passes = { skip: options.skipPasses ?? [], check: options.checkPasses ?? false };
+  const runs = rewrite(program, { hoist: hoist ?? 'auto' }, passes);
+  const result = runs.at(-1)?.program ?? program;
+  if (hoist === 'auto' && !program.weights.some(({ frozen }) => frozen)) {
+    fail('hoist-nothing-frozen', {
+      cuts: goodCuts(rewrite(program, { hoist: 'none' }).at(-1)?.program ?? program).map(({ name }) => name),
+    });
+  }
+  if (hoist !== undefined || result.features === null) return runs;
+  const { flops } = costOfProgram(result);
+  return flops.prefix > (flops.prefix + flops.suffix) * WORTH_HOISTING ? runs : rewrite(program, { hoist: 'none' }, passes);
+}
+
+const WORDS: ReadonlySet<string> = new Set(['auto', 'shared', 'none']);
+
+function hoistOf(given: string | readonly string[] | undefined): { readonly hoist: Hoist | undefined; readonly names: readonly string[] } {
+  const texts = given === undefined ? [] : [given].flat();
+  const [first] = texts;
+  if (first === undefined) return { hoist: undefined, names: [] };
+  if (!texts.some((text) => WORDS.has(text))) return { hoist: 'cuts', names: texts };
+  if (texts.length > 1) fail('hoist-mixed', { given: texts });
+  return { hoist: first as Hoist, names: [] };
+}
+
+const LONGEST_NAME = 60;
+
+/** A file name out of the outputs' names. */
+function slug(keys: readonly string[]): string {
+  const words = keys.map((key) => key.replace(/[^A-Za-z0-9_]+/g, '-').replace(/^-+|-+$/g, '')).filter((word) => word !== '');
+  return words.join('-').slice(0, LONGEST_NAME) || 'model';
+}
+
+/**
+ * What is in a model; nothing of it has to be compilable.
+ * @throws SkipcError where the file is no model
+ */
+export async function inspectModel(
+  source: ModelSource,
+): Promise<{ readonly inspection: Inspection; readonly warnings: readonly SkipcError[] }> {
+  const { graph, weights, hash, warnings } = await readModel(source);
+  const { program, types, failures } = lower(graph, 'whole', builtInLayers, { tolerant: true });
+  const staged = rewrite(program, { hoist: 'auto' }).at(-1)?.program ?? program;
+  const frozen =
+    program.weights.some(({ frozen }) => frozen) && staged.features !== null && costOfProgram(staged).flops.prefix > 0 ? staged : null;
+  const inspection = inspect({ graph, hash, weightBytes: weights?.totalBytes ?? null, types, failures, whole: program, frozen });
+  return { inspection, warnings };
+}

@@ -1,0 +1,103 @@
+import Table from 'cli-table3';
+import { inspectModel } from '../analyse.ts';
+import { showShape } from '../ir/types.ts';
+import { byteCount, count, percent } from '../report/format.ts';
+import type { Inspection } from '../report/inspect.ts';
+import { onStdout } from './colors.ts';
+import { warningText } from './summary.ts';
+
+export interface InspectFlags {
+  readonly json?: boolean;
+}
+
+/** `skipc inspect`: returns the exit status. */
+export async function runInspect(model: string, flags: InspectFlags): Promise<number> {
+  const { inspection, warnings } = await inspectModel(model);
+  for (const warning of warnings) process.stderr.write(warningText(warning));
+  process.stdout.write(flags.json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));
+  return 0;
+}
+
+const LONGEST_NAME = 30;
+/** Cell text: control characters out of a model never reach the terminal, and long names keep their ends, where they differ. */
+function cell(name: string): string {
+  const printable = name.replace(/\p{Cc}/gu, ' ');
+  return printable.length > LONGEST_NAME ? `...${printable.slice(3 - LONGEST_NAME)}` : printable;
+}
+
+/** A table without borders, its last columns to the right. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const bare = {
+    top: '',
+    'top-mid': '',
+    'top-left': '',
+    'top-right': '',
+    bottom: '',
+    'bottom-mid': '',
+    'bottom-left': '',
+    'bottom-right': '',
+  };
+  const inner = { left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' };
+  const drawn = new Table({
+    head: head.map((title) => onStdout.dim(title)),
+    chars: { ...bare, ...inner },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
+    colAligns: head.map((title) => (/^(params|FLOPs|layers|of all|per sample|saves)$/.test(title) ? 'right' : 'left')),
+  });
+  drawn.push(...rows.map((row) => [...row]));
+  return drawn
+    .toString()
+    .split('\n')
+    .map((line) => `  ${line.trimEnd()}\n`)
+    .join('');
+}
+
+function inspectionText({ model, inputs, outputs, layers, parameters, flops, weightBytes, frozen, cuts }: Inspection): string {
+  const shapeOf = (shape: readonly (number | null)[]) => `[${shape.map((size) => size ?? '?').join(',')}]`;
+  const sections = [
+    `${onStdout.bold(model.name)}: ${layers.length} layers, ${count(parameters)} parameters${weightBytes === null ? '' : ` in ${byteCount(weightBytes)}`}, ${count(flops)} FLOPs per sample\n`,
+    `\ninputs\n${table(
+      ['name', 'dtype', 'shape'],
+      inputs.map(({ key, dtype, shape }) => [cell(key), dtype, shapeOf(shape)]),
+    )}`,
+    `\noutputs, and what each needs alone\n${table(
+      ['name', 'shape', 'layers', 'params', 'FLOPs', 'of all'],
+      outputs.map(({ key, shape, alone }) =>
+        alone === null
+          ? [cell(key), 'needs a layer skipc cannot compile', '', '', '', '']
+          : [
+              cell(key),
+              showShape(shape ?? []),
+              String(alone.layers),
+              count(alone.parameters),
+              count(alone.flops),
+              percent(alone.flops, flops),
+            ],
+      ),
+    )}`,
+    `\nlayers\n${table(
+      ['name', 'class', 'shape', 'params', 'FLOPs'],
+      layers.map((layer) => [
+        cell(layer.path),
+        `${layer.className}${layer.trainable ? '' : onStdout.dim(' frozen')}`,
+        layer.shape === null ? (layer.unsupported === null ? '-' : onStdout.yellow('not compiled')) : showShape(layer.shape),
+        layer.parameters === 0 ? '' : count(layer.parameters),
+        layer.flops === 0 ? '' : count(layer.flops),
+      ]),
+    )}`,
+  ];
+  const places = [...frozen.map((cut) => ({ ...cut, option: 'auto' })), ...cuts.map((cut) => ({ ...cut, option: cut.name }))];
+  if (places.length > 0) {
+    sections.push(
+      `\nwhere to hoist\n${table(
+        ['option', 'per sample', 'saves'],
+        places.map(({ option, featureBytes, flopsSaved, flops }) => [
+          `--hoist ${cell(option)}`,
+          byteCount(featureBytes),
+          `${percent(flopsSaved, flops)} of FLOPs`,
+        ]),
+      )}`,
+    );
+  }
+  return sections.join('');
+}

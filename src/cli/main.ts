@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { version } from '../version.ts';
+import { withSelection } from './selection.ts';
+
+/** Exit statuses: 0 done, 1 the answer is no, 2 the user's input is at fault, 70 a bug of skipc. */
+const USAGE = 2;
+const BUG = 70;
+
+/** A command's action, loaded when it is called: `--version` must not wait for a compiler. */
+const action =
+  <A extends unknown[]>(load: () => Promise<(...args: A) => Promise<number>>) =>
+  async (...args: A): Promise<void> => {
+    process.exitCode = await (await load())(...args);
+  };
+
+function cli(): Command {
+  const program = new Command('skipc')
+    .description('Compile a Keras / TensorFlow.js model, for chosen outputs, to a small TypeScript module.')
+    .version(version)
+    .showHelpAfterError('(skipc --help lists the commands)')
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 80, 100) })
+    .exitOverride();
+
+  withSelection(
+    program
+      .command('compile')
+      .description('write the module that evaluates the chosen outputs')
+      .argument('<model>', 'model.json, Keras JSON, a URL, or - for standard input'),
+  )
+    .option('-o, --out <file>', 'the module to write, or - for standard output')
+    .option('--out-dir <dir>', 'where to write (default: here)')
+    .addOption(
+      new Option('--backend <name>', 'whose import the module carries: core, node, wasm, cpu, webgl or webgpu').default(
+        'core',
+        'core: none, right on all',
+      ),
+    )
+    .option('--weights <file>', 'a tfjs model.json to take weights from; none; or inline, into the module')
+    .option('--js', 'write JavaScript and declarations (.mjs, .d.mts) instead of TypeScript')
+    .option('--emit-ir', 'also write the IR dump')
+    .option('--check', 'write nothing; exit 1 where a file is not what would be written')
+    .option('--json', 'print the summary as JSON on standard output')
+    .option('--quiet', 'print no summary')
+    .option('--force', 'overwrite files that skipc did not write')
+    .addHelpText('after', '\nExample:\n  skipc compile model.json --output aux --hoist mixed0')
+    .action(action(async () => (await import('./compile.ts')).runCompile));
+
+  withSelection(
+    program
+      .command('ir')
+      .description('print the IR of the chosen outputs')
+      .argument('<model>', 'model.json, Keras JSON, a URL, or - for standard input'),
+  )
+    .option('--after <pass>', 'the IR after this pass (default: the last)')
+    .option('--each-pass', 'the IR after every pass that changed it')
+    .option('--json', 'as JSON')
+    .option('-o, --out <file>', 'write to this file')
+    .option('--force', 'overwrite a file that skipc did not write')
+    .addHelpText('after', '\nExample:\n  skipc ir model.json --output aux > aux.ir')
+    .action(action(async () => (await import('./ir.ts')).runIr));
+
+  program
+    .command('inspect', { isDefault: true })
+    .description('show inputs, outputs, layers, what each output needs, and where to hoist')
+    .argument('<model>', 'model.json, Keras JSON, a URL, or - for standard input')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  skipc inspect model.json')
+    .action(action(async () => (await import('./inspect.ts')).runInspect));
+
+  for (const command of program.commands) command.exitOverride();
+  return program;
+}
+
+async function main(): Promise<void> {
+  // A reader that has seen enough (`| head`) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  try {
+    await cli().parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : USAGE;
+      return;
+    }
+    const { SkipcError } = await import('../diagnostics/error.ts');
+    if (error instanceof SkipcError && error.kind !== 'invariant') {
+      process.stderr.write((await import('./errors.ts')).errorText(error));
+      process.exitCode = USAGE;
+      return;
+    }
+    process.stderr.write(
+      `skipc ${version} has a bug. Please report this, with the model if you can:\n${(error as Error).stack ?? error}\n`,
+    );
+    process.exitCode = BUG;
+  }
+}
+
+await main();

@@ -1,0 +1,61 @@
+import { type Code, code, identifier, quote } from '../ops/code.ts';
+import { opNames } from '../ops/index.ts';
+
+const KEYWORDS =
+  'abstract arguments as async await boolean break case catch class const constructor continue debugger declare default delete do else enum eval export extends false finally for from function get if implements import in instanceof interface let module namespace new null number of package private protected public require return set static string super switch symbol this throw true try type typeof undefined var void while with yield';
+
+/** Names that mean something in every emitted module. */
+const MODULE =
+  'w inputs features owned raw source options info load prefix suffix predict dispose forward forwardPrefix forwardSuffix prepare refresh evaluate prefixKey Inputs Outputs Features Weights Info INPUTS FEATURES VARIABLES WEIGHTS scalar tensor image clone tidy globalThis Object Array Math Number String Promise URL fetch process NaN Infinity';
+
+const LONGEST = 60;
+
+/** Gives every value of a program an identifier: its own name, as near as JavaScript allows. */
+export class NameTable {
+  readonly #taken: Set<string>;
+  readonly #identifiers = new Map<string, string>();
+
+  /** @param reserved names of the module's other parts */
+  constructor(reserved: Iterable<string>) {
+    this.#taken = new Set([...KEYWORDS.split(' '), ...MODULE.split(' '), ...opNames, ...reserved]);
+  }
+
+  /** The identifier of a value, the same at every call; two names that would become the same are told apart by a number. */
+  text(name: string): string {
+    const known = this.#identifiers.get(name);
+    if (known !== undefined) return known;
+    const base = plain(name.slice(1));
+    let unique = base;
+    for (let n = 2; this.#taken.has(unique); n++) unique = `${base}_${n}`;
+    this.#taken.add(unique);
+    this.#identifiers.set(name, unique);
+    return unique;
+  }
+
+  of(name: string): Code {
+    return identifier(this.text(name));
+  }
+}
+
+function plain(name: string): string {
+  const words = name
+    .replace(/[^A-Za-z0-9_$]+/g, '_')
+    .replace(/^(?=\d)/, '_')
+    .slice(0, LONGEST);
+  return words === '' || words === '_' ? 'tensor' : words;
+}
+
+const PROPERTY = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
+
+/** A property name in a type or an object literal. `__proto__` must be computed: quoted, it would set the prototype. */
+export function property(key: string): Code {
+  if (key === '__proto__') return code`[${key}]`;
+  return PROPERTY.test(key) ? identifier(key) : code`${key}`;
+}
+
+/** Access to a property. */
+export const member = (object: Code, key: string): Code =>
+  PROPERTY.test(key) ? code`${object}.${identifier(key)}` : code`${object}[${key}]`;
+
+/** A property name in an interface, as text. */
+export const propertyText = (key: string): string => (PROPERTY.test(key) ? key : quote(key));

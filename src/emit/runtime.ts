@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { Node, Project, type SourceFile, SyntaxKind } from 'ts-morph';
+
+/** What every module has in common: declarations of the files in `src/runtime`, pasted under the generated code. */
+const FILES = ['info', 'scope', 'inputs', 'load', 'resolve', 'safetensors'];
+
+interface Declaration {
+  readonly name: string;
+  readonly text: string;
+  /** Names of other declarations, and of imports from tfjs, that it mentions. */
+  readonly mentions: ReadonlySet<string>;
+}
+
+interface Runtime {
+  readonly declarations: ReadonlyMap<string, Declaration>;
+  /** Import specifiers from tfjs-core, as written: `type Tensor` or `tidy`. */
+  readonly imports: ReadonlyMap<string, string>;
+}
+
+let cached: Runtime | undefined;
+
+function readRuntime(): Runtime {
+  const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true });
+  const declarations = new Map<string, Declaration>();
+  const imports = new Map<string, string>();
+  for (const file of FILES) {
+    const path = new URL(`../../src/runtime/${file}.ts`, import.meta.url);
+    const source = project.createSourceFile(`${file}.ts`, readFileSync(path, 'utf8'));
+    for (const [name, specifier] of tfjsImports(source)) imports.set(name, specifier);
+    for (const declaration of declarationsOf(source)) declarations.set(declaration.name, declaration);
+  }
+  return { declarations, imports };
+}
+
+function tfjsImports(source: SourceFile): [string, string][] {
+  return source
+    .getImportDeclarations()
+    .filter((declaration) => declaration.getModuleSpecifierValue() === '@tensorflow/tfjs-core')
+    .flatMap((declaration) =>
+      declaration.getNamedImports().map((named): [string, string] => {
+        const isType = declaration.isTypeOnly() || named.isTypeOnly();
+        return [named.getName(), isType ? `type ${named.getName()}` : named.getName()];
+      }),
+    );
+}
+
+function declarationsOf(source: SourceFile): Declaration[] {
+  return source.getStatements().flatMap((statement) => {
+    const isType = Node.isInterfaceDeclaration(statement) || Node.isTypeAliasDeclaration(statement);
+    const names = Node.isVariableStatement(statement)
+      ? statement.getDeclarations().map((declaration) => declaration.getName())
+      : isType || Node.isFunctionDeclaration(statement)
+        ? [statement.getName()]
+        : [];
+    const [name] = names;
+    if (name === undefined) return [];
+    // Types are part of the module's face; functions and tables are its own.
+    const text = statement.getText(true);
+    const mentions = new Set(statement.getDescendantsOfKind(SyntaxKind.Identifier).map((identifier) => identifier.getText()));
+    return [{ name, text: isType ? text : text.replace(/^export (?=(async )?function|const)/m, ''), mentions }];
+  });
+}
+
+/** The declarations that some names need, in file order, and what they import from tfjs. */
+export function runtimeFor(roots: Iterable<string>): { readonly text: string; readonly imports: ReadonlySet<string> } {
+  cached ??= readRuntime();
+  const { declarations, imports } = cached;
+  const needed = new Set<string>();
+  const queue = [...roots];
+  for (const name of queue) {
+    const declaration = declarations.get(name);
+    if (declaration === undefined || needed.has(name)) continue;
+    needed.add(name);
+    queue.push(...declaration.mentions);
+  }
+  const used = new Set(
+    [...needed].flatMap((name) => [...(declarations.get(name)?.mentions ?? [])].flatMap((mention) => imports.get(mention) ?? [])),
+  );
+  const text = [...declarations.values()].filter(({ name }) => needed.has(name)).map((declaration) => declaration.text);
+  return { text: text.join('\n\n'), imports: used };
+}
+
+/** Every name the runtime may declare or import: generated code must not use them for tensors. */
+export function runtimeNames(): string[] {
+  cached ??= readRuntime();
+  return [...cached.declarations.keys(), ...cached.imports.keys()];
+}

@@ -1,0 +1,7 @@
+/** skipc: compiles a Keras / TensorFlow.js model, for chosen outputs, to a TypeScript module that calls tfjs ops directly. */
+export { type Compiled, type CompileOptions, compile } from './compile.ts';
+export type { Location } from './diagnostics/error.ts';
+export { SkipcError } from './diagnostics/error.ts';
+export type { Backend } from './emit/backend.ts';
+export type { Instance } from './instantiate.ts';
+export type { Summary } from './report/summary.ts';

@@ -1,0 +1,210 @@
+import { fail } from '../diagnostics/error.ts';
+import type { Attrs, AttrValue, Input, Op, Output, Program, Stage, Value, Weight } from './program.ts';
+import type { Dim, DType, TensorType } from './types.ts';
+
+const STAGES: ReadonlySet<string> = new Set(['load', 'prefix', 'suffix']);
+const DTYPES: ReadonlySet<string> = new Set(['f32', 'i32', 'bool', 'str']);
+
+/**
+ * Reads the text of a program.
+ * @throws SkipcError `ir-syntax` naming line and column
+ */
+export function parse(text: string): Program {
+  const inputs: Input[] = [];
+  const weights: Weight[] = [];
+  const ops: Op[] = [];
+  const outputs: Output[] = [];
+  const features: Output[] = [];
+  const cuts: Output[] = [];
+  let name = '';
+  let model = '';
+  let stage: Stage = 'suffix';
+
+  text.split('\n').forEach((line, i) => {
+    const cursor = new Cursor(line, i + 1);
+    if (i === 0) {
+      cursor.expect('skipc-ir');
+      cursor.expect('1');
+    } else if (cursor.take('program')) {
+      name = cursor.bare();
+      cursor.expect('of');
+      model = cursor.bare();
+    } else if (cursor.take('input')) {
+      const value = cursor.typed('%');
+      inputs.push({ ...value, key: cursor.take('as') ? cursor.bare() : value.name.slice(1) });
+    } else if (cursor.take('weight')) {
+      const value = cursor.typed('@');
+      cursor.expect('=');
+      weights.push({
+        ...value,
+        layer: cursor.bare(),
+        variable: cursor.bare(),
+        position: Number(cursor.bare()),
+        frozen: cursor.take('frozen'),
+      });
+    } else if (cursor.take('feature')) features.push(cursor.binding());
+    else if (cursor.take('cut')) cuts.push(cursor.binding());
+    else if (cursor.take('output')) outputs.push(cursor.binding());
+    else if (STAGES.has(line)) stage = line as Stage;
+    else if (line.startsWith('  ')) {
+      ops.push(cursor.op(stage));
+      return;
+    } else if (line !== '') cursor.wrong('a declaration, a stage or an op');
+    if (!STAGES.has(line)) cursor.end();
+  });
+  return { name, model, inputs, weights, ops, outputs, cuts, features: features.length > 0 ? features : null };
+}
+
+const SPACE = /[ \t]*/y;
+const BARE = /[A-Za-z0-9_./@:~+-]+/y;
+/** In a typed declaration a colon behind the name ends it. */
+const NAME = /[A-Za-z0-9_./@~+-]+(?::[A-Za-z0-9_./@~+-]+)*/y;
+const QUOTED = /"(?:[^"\\]|\\.)*"/y;
+const NUMBER = /-?(?:Infinity|\d+(?:\.\d+)?(?:e[+-]?\d+)?)|NaN/y;
+const SYMBOL = /\?[A-Za-z0-9_./@~+-]*/y;
+const FACTOR = /\*\d+/y;
+const WORD = /[A-Za-z][A-Za-z0-9_]*/y;
+
+class Cursor {
+  readonly #line: string;
+  readonly #number: number;
+  #at = 0;
+
+  constructor(line: string, number: number) {
+    this.#line = line;
+    this.#number = number;
+  }
+
+  wrong(expected: string): never {
+    fail('ir-syntax', { line: this.#number, column: this.#at + 1, expected, found: this.#line.slice(this.#at, this.#at + 20) });
+  }
+
+  #match(pattern: RegExp): string | undefined {
+    SPACE.lastIndex = this.#at;
+    this.#at += SPACE.exec(this.#line)?.[0].length ?? 0;
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#line)?.[0];
+    this.#at += found?.length ?? 0;
+    return found;
+  }
+
+  take(token: string): boolean {
+    const before = this.#at;
+    const found = /^[a-z]/.test(token) ? this.#match(BARE) : this.#line.startsWith(token, this.#skip()) ? token : undefined;
+    if (found === token) {
+      if (!/^[a-z]/.test(token)) this.#at += token.length;
+      return true;
+    }
+    this.#at = before;
+    return false;
+  }
+
+  #skip(): number {
+    this.#match(/(?:)/y);
+    return this.#at;
+  }
+
+  expect(token: string): void {
+    if (!this.take(token)) this.wrong(JSON.stringify(token));
+  }
+
+  end(): void {
+    if (this.#skip() < this.#line.length) this.wrong('the end of the line');
+  }
+
+  #quoted(): string | undefined {
+    const text = this.#match(QUOTED);
+    if (text === undefined) return undefined;
+    try {
+      return JSON.parse(text) as string;
+    } catch {
+      return this.wrong('a string');
+    }
+  }
+
+  bare(): string {
+    return this.#quoted() ?? this.#match(BARE) ?? this.wrong('a name');
+  }
+
+  name(sigils: string): string {
+    const sigil = this.#match(/[%@]/y);
+    if (sigil === undefined || !sigils.includes(sigil)) return this.wrong(`a name that starts with ${[...sigils].join(' or ')}`);
+    return sigil + (this.#quoted() ?? this.#match(NAME) ?? this.wrong('a name'));
+  }
+
+  binding(): Output {
+    const key = this.bare();
+    this.expect('=');
+    return { key, value: this.name('%@') };
+  }
+
+  typed(sigils: string): Value {
+    const name = this.name(sigils);
+    this.expect(':');
+    return { name, type: this.type() };
+  }
+
+  type(): TensorType {
+    const dtype = this.#match(WORD);
+    if (dtype === undefined || !DTYPES.has(dtype)) return this.wrong('f32, i32, bool or str');
+    return { dtype: dtype as DType, shape: this.list(() => this.dim()) };
+  }
+
+  dim(): Dim {
+    const size = this.#match(NUMBER);
+    if (size !== undefined) return Number(size);
+    const symbol = this.#match(SYMBOL) ?? this.wrong('a size or a symbol');
+    const name = symbol === '?' && this.#line[this.#at] === '"' ? this.#quoted() : symbol.slice(1);
+    return `?${name}${this.#match(FACTOR) ?? ''}`;
+  }
+
+  list<T>(item: () => T): T[] {
+    this.expect('[');
+    const items: T[] = [];
+    if (this.take(']')) return items;
+    do items.push(item());
+    while (this.take(','));
+    this.expect(']');
+    return items;
+  }
+
+  attr(): AttrValue {
+    if (this.#line[this.#skip()] === '[') return this.list(() => this.attr());
+    const quoted = this.#quoted();
+    if (quoted !== undefined) return quoted;
+    const number = this.#match(NUMBER);
+    if (number !== undefined) return Number(number);
+    const word = this.#match(WORD) ?? this.wrong('a value');
+    return word === 'true' ? true : word === 'false' ? false : word === 'null' ? null : word;
+  }
+
+  attrs(): Attrs {
+    const attrs: Record<string, AttrValue> = Object.create(null) as Record<string, AttrValue>;
+    if (!this.take('{')) return {};
+    do {
+      const name = this.#match(WORD) ?? this.wrong('an attribute');
+      this.expect('=');
+      attrs[name] = this.attr();
+    } while (this.take(','));
+    this.expect('}');
+    return { ...attrs };
+  }
+
+  op(stage: Stage): Op {
+    const results = [this.typed('%')];
+    while (this.take(',')) results.push(this.typed('%'));
+    this.expect('=');
+    const op = this.#match(WORD) ?? this.wrong('an op');
+    const operands: string[] = [];
+    if (/[%@]/.test(this.#line[this.#skip()] ?? '')) {
+      do operands.push(this.name('%@'));
+      while (this.take(','));
+    }
+    const attrs = this.attrs();
+    this.expect(';');
+    const layers = [this.bare()];
+    while (this.take('+')) layers.push(this.bare());
+    this.end();
+    return { op, operands, attrs, results, stage, layers };
+  }
+}

@@ -1,0 +1,61 @@
+import type { AttrValue, Op, Program, Stage, Value } from './program.ts';
+import { showType } from './types.ts';
+
+const PLAIN_NAME = /^[A-Za-z0-9_./@:~+-]+$/;
+
+/** A name with its sigil, quoted where it holds anything but letters, digits and `_./@:~+-`. */
+export function showName(name: string): string {
+  const body = name.slice(1);
+  return name[0] + (PLAIN_NAME.test(body) ? body : JSON.stringify(body));
+}
+
+const bare = (text: string): string => (PLAIN_NAME.test(text) ? text : JSON.stringify(text));
+
+const WORD = /^[A-Za-z][A-Za-z0-9_]*$/;
+const KEYWORDS: ReadonlySet<string> = new Set(['true', 'false', 'null', 'Infinity', 'NaN']);
+
+function showAttr(value: AttrValue): string {
+  if (typeof value === 'string') return WORD.test(value) && !KEYWORDS.has(value) ? value : JSON.stringify(value);
+  if (typeof value === 'object' && value !== null) return `[${value.map(showAttr).join(',')}]`;
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
+/** The text of a program; `parse` reads it back to an equal one. */
+export function print(program: Program): string {
+  const lines = ['skipc-ir 1', `program ${bare(program.name)} of ${JSON.stringify(program.model)}`, ''];
+  for (const input of program.inputs) {
+    const key = `%${input.key}` === input.name ? '' : ` as ${bare(input.key)}`;
+    lines.push(`input  ${showValue(input)}${key}`);
+  }
+  for (const weight of program.weights) {
+    lines.push(
+      `weight ${showValue(weight)} = ${bare(weight.layer)} ${bare(weight.variable)} ${weight.position}${weight.frozen ? ' frozen' : ''}`,
+    );
+  }
+  const body = columns(program.ops.map((op) => [`  ${showOp(op)}`, op.layers.map(bare).join(' + ')]));
+  let stage: Stage | undefined;
+  program.ops.forEach((op, i) => {
+    if (op.stage !== stage) lines.push('', op.stage);
+    stage = op.stage;
+    lines.push(body[i] as string);
+  });
+  lines.push('');
+  for (const cut of program.cuts) lines.push(`cut ${bare(cut.key)} = ${showName(cut.value)}`);
+  for (const feature of program.features ?? []) lines.push(`feature ${bare(feature.key)} = ${showName(feature.value)}`);
+  for (const output of program.outputs) lines.push(`output ${bare(output.key)} = ${showName(output.value)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+const showValue = (value: Value): string => `${showName(value.name)}: ${showType(value.type)}`;
+
+function showOp(op: Op): string {
+  const attrs = Object.entries(op.attrs);
+  const shown = attrs.length > 0 ? ` {${attrs.map(([name, value]) => `${name}=${showAttr(value)}`).join(', ')}}` : '';
+  const operands = op.operands.length > 0 ? ` ${op.operands.map(showName).join(', ')}` : '';
+  return `${op.results.map(showValue).join(', ')} = ${op.op}${operands}${shown}`;
+}
+
+/** The source layers stand behind each line; no line's layout depends on another's, so that a diff shows only what changed. */
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  return rows.map(([text, source]) => `${text}  ; ${source}`);
+}

@@ -1,0 +1,69 @@
+import type { TensorType } from './types.ts';
+
+/** When an op can run at the earliest: once per weights, once per input, or every time. */
+export type Stage = 'load' | 'prefix' | 'suffix';
+
+/** A named tensor. Names carry their sigil: `%name` is computed or handed in, `@name` is a weight. */
+export interface Value {
+  readonly name: string;
+  readonly type: TensorType;
+}
+
+export type AttrValue = string | number | boolean | null | readonly AttrValue[];
+export type Attrs = Readonly<Record<string, AttrValue>>;
+
+export interface Input extends Value {
+  /** The property of `Inputs` that holds it. */
+  readonly key: string;
+}
+
+export interface Weight extends Value {
+  /** Path of the layer that owns the variable; nested models' names come before, with slashes. */
+  readonly layer: string;
+  /** The variable's own name, as Keras calls it: `kernel`, `moving_mean`. */
+  readonly variable: string;
+  /** Where the variable stands among its layer's weights. */
+  readonly position: number;
+  /** True where no training of this model changes it. */
+  readonly frozen: boolean;
+}
+
+export interface Op {
+  readonly op: string;
+  readonly operands: readonly string[];
+  readonly attrs: Attrs;
+  readonly results: readonly Value[];
+  readonly stage: Stage;
+  /** Paths of the layers this op comes from; more than one after a fusion. */
+  readonly layers: readonly string[];
+}
+
+export interface Output {
+  readonly key: string;
+  readonly value: string;
+}
+
+/**
+ * One evaluation: ops in an order in which they can run, the stages one after the other. Plain data, so that its JSON form
+ * is itself.
+ */
+export interface Program {
+  readonly name: string;
+  readonly model: string;
+  readonly inputs: readonly Input[];
+  readonly weights: readonly Weight[];
+  readonly ops: readonly Op[];
+  readonly outputs: readonly Output[];
+  /** Where the user asked for a cut; staging turns these into features. */
+  readonly cuts: readonly Output[];
+  /** Where the program is cut: what the prefix returns and the suffix takes. Null when nothing is hoisted. */
+  readonly features: readonly Output[] | null;
+}
+
+/** Every value of a program by its name. */
+export function valuesOf(program: Program): Map<string, Value> {
+  const values = new Map<string, Value>();
+  for (const value of [...program.inputs, ...program.weights]) values.set(value.name, value);
+  for (const op of program.ops) for (const result of op.results) values.set(result.name, result);
+  return values;
+}

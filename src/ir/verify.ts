@@ -1,0 +1,71 @@
+import type { Op, Program, Stage, Value } from './program.ts';
+import { type Dim, isKnown, showType, type TensorType } from './types.ts';
+
+/** What the verifier asks about an op; the rows of `ops/` answer it. */
+export interface OpRules {
+  /** Types of the results (null is a size that nothing before has), or what is wrong. */
+  check(op: Op, operands: readonly TensorType[]): readonly { readonly dtype: string; readonly shape: readonly (Dim | null)[] }[] | string;
+}
+
+const ORDER: Readonly<Record<Stage, number>> = { load: 0, prefix: 1, suffix: 2 };
+
+/**
+ * What makes a program invalid, or null: every name is defined once and before its use, every op's results have the types
+ * its operands give, stages come in order and none reads from a later one, and a suffix reads from the prefix only through
+ * the features.
+ */
+export function verify(program: Program, rules: OpRules): string | null {
+  const values = new Map<string, Value>();
+  const stages = new Map<string, Stage>();
+  for (const value of [...program.inputs, ...program.weights]) {
+    if (values.has(value.name)) return `${value.name} is defined twice`;
+    values.set(value.name, value);
+  }
+  const features = new Set(program.features?.map(({ value }) => value));
+  const inputs = new Set(program.inputs.map(({ name }) => name));
+  const passes = (name: string, stage: Stage): boolean => {
+    if (inputs.has(name)) return stage === 'prefix' || (stage === 'suffix' && (program.features === null || features.has(name)));
+    const from = stages.get(name);
+    return from === undefined || from === 'load' || from === stage || (from === 'prefix' && stage === 'suffix' && features.has(name));
+  };
+
+  let reached: Stage = 'load';
+  for (const op of program.ops) {
+    const first = op.results[0]?.name ?? op.op;
+    if (ORDER[op.stage] < ORDER[reached]) return `${first} stands in stage ${op.stage} behind stage ${reached}`;
+    reached = op.stage;
+    const operands: TensorType[] = [];
+    for (const name of op.operands) {
+      const value = values.get(name);
+      if (value === undefined) return `${first} uses ${name}, which is not defined before it`;
+      if (!passes(name, op.stage)) return `${first}, in stage ${op.stage}, uses ${name}, which that stage is not given`;
+      operands.push(value.type);
+    }
+    const expected = rules.check(op, operands);
+    if (typeof expected === 'string') return `${first}: ${expected}`;
+    if (expected.length !== op.results.length) return `${first}: ${op.op} gives ${expected.length} results, not ${op.results.length}`;
+    for (const [i, result] of op.results.entries()) {
+      if (values.has(result.name)) return `${result.name} is defined twice`;
+      if (!fits(result.type, expected[i] as { dtype: string; shape: readonly (Dim | null)[] }))
+        return `${result.name} is declared ${showType(result.type)}, which ${op.op} does not give`;
+      values.set(result.name, result);
+      stages.set(result.name, op.stage);
+    }
+  }
+  for (const { key, value } of [...program.cuts, ...(program.features ?? []), ...program.outputs]) {
+    if (!values.has(value)) return `${key} is ${value}, which is not defined`;
+  }
+  return null;
+}
+
+/** A declared type fits an inferred one when known sizes agree; a size may be declared unknown only where it is. */
+function fits(declared: TensorType, inferred: { dtype: string; shape: readonly (Dim | null)[] }): boolean {
+  return (
+    declared.dtype === inferred.dtype &&
+    declared.shape.length === inferred.shape.length &&
+    declared.shape.every((dim, i) => {
+      const expected = inferred.shape[i];
+      return expected === null || expected === undefined ? !isKnown(dim) || expected === null : dim === expected;
+    })
+  );
+}

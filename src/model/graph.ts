@@ -1,0 +1,103 @@
+/**
+ * A model as its file describes it: calls of layers and the tensors between them. Nested models are already inlined, a
+ * shared layer is one `Layer` with several calls. Nothing here knows what a layer computes.
+ */
+
+/** `<call id>:<k>`, the k-th tensor that a call gives. */
+export type TensorId = string;
+/** `<layer path>@<n>`, the n-th call of a layer, counted from 0 in file order. */
+export type CallId = string;
+
+export type Writer = 'keras' | 'tfjs-layers';
+
+/** Whose meaning the model has: Keras 2, Keras 3 or tfjs-layers. */
+export interface Origin {
+  readonly keras: 1 | 2 | 3;
+  readonly writer: Writer;
+  /** As the file says it, such as `3.15.1`, or null. */
+  readonly version: string | null;
+}
+
+export interface Layer {
+  /** Unique: the names of the nested models around it and its own, with slashes. */
+  readonly path: string;
+  readonly name: string;
+  readonly className: string;
+  /** As read, before its schema is applied. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** `trainable` of the layer and of every model around it. */
+  readonly trainable: boolean;
+  /** JSON pointer of the layer in the file. */
+  readonly pointer: string;
+}
+
+/** An argument of a call: a tensor, or any JSON around tensors. */
+export type Arg = TensorArg | string | number | boolean | null | readonly Arg[] | { readonly [key: string]: Arg };
+export interface TensorArg {
+  readonly tensor: TensorId;
+}
+
+export const isTensorArg = (arg: Arg): arg is TensorArg =>
+  typeof arg === 'object' &&
+  arg !== null &&
+  !Array.isArray(arg) &&
+  typeof (arg as { tensor?: unknown }).tensor === 'string' &&
+  Object.keys(arg).length === 1;
+
+export interface Call {
+  readonly id: CallId;
+  readonly layer: Layer;
+  readonly args: readonly Arg[];
+  readonly kwargs: Readonly<Record<string, Arg>>;
+}
+
+/** A tensor the caller hands in. */
+export interface ModelInput {
+  readonly key: string;
+  readonly tensor: TensorId;
+  /** Sizes, null where unknown; the first is the batch. */
+  readonly shape: readonly (number | null)[];
+  /** As Keras writes it: `float32`, `int32`, `int64`, `bool`, `string`, ... */
+  readonly dtype: string;
+  /** The name the user may call it by. */
+  readonly name: string;
+}
+
+export interface ModelOutput {
+  readonly key: string;
+  readonly tensor: TensorId;
+}
+
+export interface ModelGraph {
+  readonly name: string;
+  readonly origin: Origin;
+  /** In an order in which they can run; among calls that can, file order. */
+  readonly calls: readonly Call[];
+  readonly inputs: readonly ModelInput[];
+  readonly outputs: readonly ModelOutput[];
+  /** Names that stand for a tensor of another layer: a nested model's name is its output, its inputs are what it is given. */
+  readonly aliases: ReadonlyMap<string, readonly TensorId[]>;
+  /** Shapes that the file itself states for tensors, as Keras 3 does beside each use. */
+  readonly statedShapes: ReadonlyMap<TensorId, { readonly shape: readonly (number | null)[]; readonly dtype: string }>;
+}
+
+/** Every tensor an argument holds, from left to right. */
+export function tensorsIn(arg: Arg | readonly Arg[], found: TensorId[] = []): TensorId[] {
+  if (typeof arg !== 'object' || arg === null) return found;
+  if (isTensorArg(arg as Arg)) found.push((arg as TensorArg).tensor);
+  else for (const inner of Array.isArray(arg) ? arg : Object.values(arg)) tensorsIn(inner as Arg, found);
+  return found;
+}
+
+/** Every tensor a call needs: those of its arguments, then of its keyword arguments. */
+export function tensorsOf(call: Call): TensorId[] {
+  const found = tensorsIn(call.args);
+  for (const arg of Object.values(call.kwargs)) tensorsIn(arg, found);
+  return found;
+}
+
+/** The call that gives a tensor, and which of its tensors it is. */
+export function splitTensor(tensor: TensorId): { readonly call: CallId; readonly index: number } {
+  const colon = tensor.lastIndexOf(':');
+  return { call: tensor.slice(0, colon), index: Number(tensor.slice(colon + 1)) };
+}

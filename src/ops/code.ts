@@ -1,0 +1,81 @@
+import type * as core from '@tensorflow/tfjs-core';
+
+type Functions = { [K in keyof typeof core]: (typeof core)[K] extends (...args: never[]) => unknown ? K : never }[keyof typeof core];
+/** A function that tfjs-core exports, or one of the objects in which it groups functions. */
+export type TfName = Extract<Functions, string> | 'image';
+/** A type export of tfjs-core that emitted code names. */
+export type TfType = 'Scalar' | 'Tensor' | 'Tensor1D' | 'Tensor2D' | 'Tensor3D' | 'Tensor4D' | 'Tensor5D' | 'Tensor6D' | 'NamedTensorMap';
+
+/**
+ * A piece of TypeScript, and what it imports from tfjs. Made by `code` alone: a string from a model enters it only as a
+ * quoted literal or as an identifier that was checked, never as text.
+ */
+export class Code {
+  readonly text: string;
+  readonly imports: ReadonlySet<string>;
+
+  /** @internal use `code` */
+  constructor(text: string, imports: ReadonlySet<string>) {
+    this.text = text;
+    this.imports = imports;
+  }
+}
+
+const NO_IMPORTS: ReadonlySet<string> = new Set();
+
+export type Literal = string | number | boolean | null | undefined | readonly Literal[] | Code;
+
+/** Template tag: interpolated `Code` goes in as it is, anything else as a literal. */
+export function code(strings: TemplateStringsArray, ...values: readonly Literal[]): Code {
+  const imports = new Set<string>();
+  let text = strings[0] ?? '';
+  values.forEach((value, i) => {
+    text += literal(value, imports) + (strings[i + 1] ?? '');
+  });
+  return new Code(text, imports);
+}
+
+/** Pieces one after the other. */
+export function join(pieces: readonly Code[], separator: ', ' | '\n' | ' | ' | ' * '): Code {
+  const imports = new Set(pieces.flatMap((piece) => [...piece.imports]));
+  return new Code(pieces.map((piece) => piece.text).join(separator), imports);
+}
+
+/** A function of tfjs-core; using it is what makes the module import it. */
+export const tf = (name: TfName): Code => new Code(name, new Set([name]));
+/** A type of tfjs-core. */
+export const tfType = (name: TfType): Code => new Code(name, new Set([`type ${name}`]));
+
+const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
+
+/** @throws Error when the name is not one: identifiers come from the name table, which makes them */
+export function identifier(name: string): Code {
+  if (!IDENTIFIER.test(name)) throw new Error(`not an identifier: ${JSON.stringify(name)}`);
+  return new Code(name, NO_IMPORTS);
+}
+
+/** Text of one line for a comment: nothing in it can end the comment or the line. */
+export function comment(text: string): Code {
+  return new Code(`// ${text.replace(/[\p{Cc}\u2028\u2029]/gu, ' ')}`, NO_IMPORTS);
+}
+
+function literal(value: Literal, imports: Set<string>): string {
+  if (value instanceof Code) {
+    for (const name of value.imports) imports.add(name);
+    return value.text;
+  }
+  if (Array.isArray(value)) return `[${(value as readonly Literal[]).map((item) => literal(item, imports)).join(', ')}]`;
+  if (typeof value === 'string') return quote(value);
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
+/** A string literal in single quotes. */
+export function quote(text: string): string {
+  const body = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
+  return `'${body.replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}'`;
+}
+
+const RANKS = ['Scalar', 'Tensor1D', 'Tensor2D', 'Tensor3D', 'Tensor4D', 'Tensor5D', 'Tensor6D'] as const;
+
+/** The tfjs type of tensors of a rank. */
+export const tensorType = (rank: number): Code => tfType(RANKS[rank] ?? 'Tensor');

@@ -1,0 +1,17 @@
+import { array, integer, number, object, oneOf } from '../schema/build.ts';
+import { code, tf } from './code.ts';
+import { tfjsDType } from './elementwise/cast.ts';
+import { free, op } from './row.ts';
+
+export const constant = op({
+  doc: 'numbers that are known when compiling',
+  attrs: object({ values: array(number()), shape: array(integer({ minimum: 0 })), dtype: oneOf('f32', 'i32', 'bool') }),
+  arity: 0,
+  infer: (_, { shape, dtype }) => ({ dtype, shape }),
+  cost: free,
+  kernels: [],
+  emit: ({ attrs: { values, shape, dtype } }) =>
+    shape.length === 0
+      ? code`${tf('scalar')}(${values[0]}, ${tfjsDType(dtype)})`
+      : code`${tf('tensor')}(${values}, ${shape}, ${tfjsDType(dtype)})`,
+});

@@ -1,0 +1,61 @@
+import { type Dim, elements, isKnown, mayEqual, type TensorType } from '../../ir/types.ts';
+import { object } from '../../schema/build.ts';
+import { code, type TfName, tf } from '../code.ts';
+import { at, mismatch, type OpRow, op } from '../row.ts';
+
+/**
+ * The shape two shapes broadcast to, by numpy's rule. Of two unknown sizes that may be equal, the left one's symbol stays;
+ * an unknown size beside a known one other than 1 must turn out to be that one.
+ */
+export function broadcast(types: readonly TensorType[], what: string): readonly Dim[] {
+  return types.slice(1).reduce<readonly Dim[]>((left, type) => {
+    const right = type.shape;
+    const rank = Math.max(left.length, right.length);
+    return Array.from({ length: rank }, (_, i) => {
+      const a = left[i - rank + left.length] ?? 1;
+      const b = right[i - rank + right.length] ?? 1;
+      if (a === 1) return b;
+      if (b === 1 || a === b) return a;
+      if (!mayEqual(a, b)) mismatch(what, types);
+      return isKnown(b) ? b : a;
+    });
+  }, at(types, 0).shape);
+}
+
+/** A broadcasting op on two tensors of one dtype, as the tfjs op of the same name does. */
+function combine(name: TfName, kernel: string, doc: string, result?: 'bool'): OpRow<Record<never, never>> {
+  return op({
+    doc,
+    attrs: object({}),
+    arity: 2,
+    infer(operands) {
+      const [a, b] = [at(operands, 0), at(operands, 1)];
+      if (a.dtype !== b.dtype) mismatch(`${name} takes two tensors of one dtype, not ${a.dtype} and ${b.dtype}`, operands);
+      return { dtype: result ?? a.dtype, shape: broadcast(operands, `${name}: the shapes do not broadcast`) };
+    },
+    cost: (_, results) => elements(at(results, 0).shape),
+    kernels: [kernel],
+    emit: ({ args }) => code`${tf(name)}(${at(args, 0)}, ${at(args, 1)})`,
+  });
+}
+
+export const binaryOps = {
+  add: combine('add', 'Add', 'a + b'),
+  sub: combine('sub', 'Sub', 'a - b'),
+  mul: combine('mul', 'Multiply', 'a * b'),
+  div: combine('div', 'RealDiv', 'a / b'),
+  maximum: combine('maximum', 'Maximum', 'the larger of a and b'),
+  minimum: combine('minimum', 'Minimum', 'the smaller of a and b'),
+  pow: combine('pow', 'Pow', 'a^b'),
+  prelu: combine('prelu', 'Prelu', 'a, or a * b where a is below zero'),
+  squaredDifference: combine('squaredDifference', 'SquaredDifference', '(a - b)^2'),
+
+  equal: combine('equal', 'Equal', 'a == b', 'bool'),
+  notEqual: combine('notEqual', 'NotEqual', 'a != b', 'bool'),
+  greater: combine('greater', 'Greater', 'a > b', 'bool'),
+  greaterEqual: combine('greaterEqual', 'GreaterEqual', 'a >= b', 'bool'),
+  less: combine('less', 'Less', 'a < b', 'bool'),
+  lessEqual: combine('lessEqual', 'LessEqual', 'a <= b', 'bool'),
+  logicalAnd: combine('logicalAnd', 'LogicalAnd', 'a and b', 'bool'),
+  logicalOr: combine('logicalOr', 'LogicalOr', 'a or b', 'bool'),
+} as const;

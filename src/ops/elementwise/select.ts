@@ -1,0 +1,20 @@
+import { elements } from '../../ir/types.ts';
+import { object } from '../../schema/build.ts';
+import { code, tf } from '../code.ts';
+import { at, mismatch, op } from '../row.ts';
+import { broadcast } from './binary.ts';
+
+export const where = op({
+  doc: 'the element of the second operand where the first is true, else that of the third',
+  attrs: object({}),
+  arity: 3,
+  infer(operands) {
+    const [condition, a, b] = [at(operands, 0), at(operands, 1), at(operands, 2)];
+    if (condition.dtype !== 'bool' || a.dtype !== b.dtype) mismatch('where takes a bool tensor and two of one dtype', operands);
+    return { dtype: a.dtype, shape: broadcast(operands, 'where: the shapes do not broadcast') };
+  },
+  cost: (_, results) => elements(at(results, 0).shape),
+  // tfjs broadcasts the three operands by tile, where their shapes differ, before it selects.
+  kernels: ['Select', 'Tile', 'Identity', 'Reshape'],
+  emit: ({ args }) => code`${tf('where')}(${at(args, 0)}, ${at(args, 1)}, ${at(args, 2)})`,
+});

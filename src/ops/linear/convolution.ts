@@ -1,0 +1,73 @@
+import { elements, type Shape, type TensorType } from '../../ir/types.ts';
+import { object, type Static } from '../../schema/build.ts';
+import { code, tf } from '../code.ts';
+import { at, type InferredType, mismatch, op } from '../row.ts';
+import { padding, sizes, span, windowed } from './window.ts';
+
+const attrs2d = object({ strides: sizes(2), pad: padding, dilations: sizes(2) });
+const attrs3d = object({ strides: sizes(3), pad: padding, dilations: sizes(3) });
+
+/** Types of a convolution over `rank` spatial axes, channels last, the kernel's last two axes being channels in and out. */
+function inferConvolution(operands: readonly TensorType[], attrs: Static<typeof attrs2d>, rank: number): InferredType {
+  const [x, kernel] = [at(operands, 0), at(operands, 1)];
+  if (x.shape.length !== rank + 2 || kernel.shape.length !== rank + 2)
+    mismatch(`a convolution over ${rank} axes takes rank ${rank + 2}`, operands);
+  if (x.shape[rank + 1] !== kernel.shape[rank]) mismatch("the input's channels are not the kernel's", operands);
+  return { dtype: 'f32', shape: [at(x.shape, 0), ...movedOver(operands, attrs, rank), at(kernel.shape, rank + 1)] };
+}
+
+/** Spatial sizes after the kernel has moved over the input. */
+function movedOver(operands: readonly TensorType[], { strides, pad, dilations }: Static<typeof attrs2d>, rank: number) {
+  const [x, kernel] = [at(operands, 0), at(operands, 1)];
+  return Array.from({ length: rank }, (_, i) =>
+    windowed(at(x.shape, i + 1), span(Number(kernel.shape[i]), at(dilations, i)), at(strides, i), pad, operands),
+  );
+}
+
+/** Two operations a tap: every output element takes one multiply-add from each element of its kernel column. */
+const tapCost = (results: readonly TensorType[], taps: Shape): number => 2 * elements(at(results, 0).shape) * elements(taps);
+
+export const conv2d = op({
+  doc: '2-D convolution, NHWC by HWIO',
+  attrs: attrs2d,
+  arity: 2,
+  infer: (operands, attrs) => inferConvolution(operands, attrs, 2),
+  cost: (operands, results) => tapCost(results, at(operands, 1).shape.slice(0, 3)),
+  kernels: ['Conv2D'],
+  emit: ({ args, attrs: { strides, pad, dilations } }) =>
+    dilations.every((dilation) => dilation === 1)
+      ? code`${tf('conv2d')}(${at(args, 0)}, ${at(args, 1)}, ${strides}, ${pad})`
+      : code`${tf('conv2d')}(${at(args, 0)}, ${at(args, 1)}, ${strides}, ${pad}, ${'NHWC'}, ${dilations})`,
+});
+
+export const conv3d = op({
+  doc: '3-D convolution, NDHWC by DHWIO',
+  attrs: attrs3d,
+  arity: 2,
+  infer: (operands, attrs) => inferConvolution(operands, attrs, 3),
+  cost: (operands, results) => tapCost(results, at(operands, 1).shape.slice(0, 4)),
+  kernels: ['Conv3D'],
+  emit: ({ args, attrs: { strides, pad, dilations } }) =>
+    dilations.every((dilation) => dilation === 1)
+      ? code`${tf('conv3d')}(${at(args, 0)}, ${at(args, 1)}, ${strides}, ${pad})`
+      : code`${tf('conv3d')}(${at(args, 0)}, ${at(args, 1)}, ${strides}, ${pad}, ${'NDHWC'}, ${dilations})`,
+});
+
+export const depthwiseConv2d = op({
+  doc: '2-D convolution of each channel by its own kernels, NHWC by HWCM: C * M channels come out',
+  attrs: attrs2d,
+  arity: 2,
+  infer(operands, attrs) {
+    const [x, kernel] = [at(operands, 0), at(operands, 1)];
+    if (x.shape.length !== 4 || kernel.shape.length !== 4) mismatch('a depthwise convolution takes rank 4', operands);
+    if (x.shape[3] !== kernel.shape[2]) mismatch("the input's channels are not the kernel's", operands);
+    const channels = Number(kernel.shape[2]) * Number(kernel.shape[3]);
+    return { dtype: 'f32', shape: [at(x.shape, 0), ...movedOver(operands, attrs, 2), channels] };
+  },
+  cost: (operands, results) => tapCost(results, at(operands, 1).shape.slice(0, 2)),
+  kernels: ['DepthwiseConv2dNative'],
+  emit: ({ args, attrs: { strides, pad, dilations } }) =>
+    dilations.every((dilation) => dilation === 1)
+      ? code`${tf('depthwiseConv2d')}(${at(args, 0)}, ${at(args, 1)}, ${strides}, ${pad})`
+      : code`${tf('depthwiseConv2d')}(${at(args, 0)}, ${at(args, 1)}, ${strides}, ${pad}, ${'NHWC'}, ${dilations})`,
+});

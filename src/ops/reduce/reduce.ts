@@ -1,0 +1,45 @@
+import { elements, type TensorType } from '../../ir/types.ts';
+import { array, boolean, integer, object, type Static, withDefault } from '../../schema/build.ts';
+import { code, type TfName, tf } from '../code.ts';
+import { at, mismatch, type OpRow, op } from '../row.ts';
+
+const attrs = object({ axes: array(integer({ minimum: 0 })), keepDims: withDefault(boolean, false) });
+type ReduceAttrs = Static<typeof attrs>;
+
+/** A reduction over some axes. */
+function reduce(name: TfName, kernel: string, doc: string): OpRow<ReduceAttrs> {
+  return op({
+    doc,
+    attrs,
+    arity: 1,
+    infer(operands, { axes, keepDims }) {
+      const { dtype, shape } = at(operands, 0);
+      if (axes.some((axis) => axis >= shape.length)) mismatch(`${name}: there is no axis ${Math.max(...axes)}`, operands);
+      const reduced = shape.flatMap((dim, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [dim]));
+      return { dtype, shape: reduced };
+    },
+    cost: ([x]: readonly TensorType[]) => elements(x?.shape ?? []),
+    kernels: [kernel],
+    emit: ({ args, attrs: { axes, keepDims } }) =>
+      keepDims ? code`${tf(name)}(${at(args, 0)}, ${axes}, ${true})` : code`${tf(name)}(${at(args, 0)}, ${axes})`,
+  });
+}
+
+export const reduceOps = {
+  all: reduce('all', 'All', 'true where all are'),
+  any: reduce('any', 'Any', 'true where one is'),
+  max: reduce('max', 'Max', 'the largest'),
+  mean: reduce('mean', 'Mean', 'arithmetic mean'),
+  min: reduce('min', 'Min', 'the smallest'),
+  prod: reduce('prod', 'Prod', 'product'),
+  sum: reduce('sum', 'Sum', 'sum'),
+  softmax: op({
+    doc: 'softmax over the last axis',
+    attrs: object({}),
+    arity: 1,
+    infer: (operands) => at(operands, 0),
+    cost: ([x]) => 8 * elements(x?.shape ?? []),
+    kernels: ['Softmax'],
+    emit: ({ args }) => code`${tf('softmax')}(${at(args, 0)})`,
+  }),
+} as const;

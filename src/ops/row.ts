@@ -1,0 +1,52 @@
+import { fail } from '../diagnostics/error.ts';
+import type { Dim, DType, TensorType } from '../ir/types.ts';
+import { showShape } from '../ir/types.ts';
+import type { Schema } from '../schema/build.ts';
+import type { Code } from './code.ts';
+
+/** A result's type as an op's row infers it: null is a size that nothing before it has. */
+export interface InferredType {
+  readonly dtype: DType;
+  readonly shape: readonly (Dim | null)[];
+}
+
+export interface Emission<A> {
+  readonly args: readonly Code[];
+  readonly attrs: A;
+  readonly operands: readonly TensorType[];
+  readonly results: readonly TensorType[];
+}
+
+/** An op of the IR: one tfjs op, mostly. */
+export interface OpRow<A = unknown> {
+  readonly doc: string;
+  readonly attrs: Schema<A>;
+  /** How many operands it takes; null is any number from one on. */
+  readonly arity: number | null;
+  /**
+   * Types of the results.
+   * @throws SkipcError `shape-mismatch` where the operands do not fit
+   */
+  infer(operands: readonly TensorType[], attrs: A): InferredType | readonly InferredType[];
+  /** Floating-point operations (a multiply-add counts two), unknown sizes counting as one. */
+  cost(operands: readonly TensorType[], results: readonly TensorType[], attrs: A): number;
+  /** The kernels that the emitted expression runs. */
+  readonly kernels: readonly string[];
+  emit(emission: Emission<A>): Code;
+}
+
+export const op = <A>(row: OpRow<A>): OpRow<A> => row;
+
+/** An op that moves or relabels elements and computes nothing. */
+export const free = (): number => 0;
+
+export function mismatch(what: string, operands: readonly TensorType[]): never {
+  fail('shape-mismatch', { what, found: operands.map((type) => showShape(type.shape)).join(' and ') });
+}
+
+/** The operand at a position; the arity was checked before. */
+export function at<T>(items: readonly T[], position: number): T {
+  const item = items[position];
+  if (item === undefined) throw new RangeError(`no item ${position} of ${items.length}`);
+  return item;
+}

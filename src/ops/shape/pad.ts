@@ -1,0 +1,25 @@
+import { isKnown } from '../../ir/types.ts';
+import { array, integer, number, object } from '../../schema/build.ts';
+import { code, tf } from '../code.ts';
+import { at, free, mismatch, op } from '../row.ts';
+
+export const pad = op({
+  doc: 'the operand with a constant around it: [before, after] for each axis',
+  attrs: object({ paddings: array(array(integer({ minimum: 0 }), { minItems: 2, maxItems: 2 })), value: number() }),
+  arity: 1,
+  infer(operands, { paddings }) {
+    const x = at(operands, 0);
+    if (paddings.length !== x.shape.length) mismatch('pad takes a pair for each axis', operands);
+    const shape = x.shape.map((dim, i) => {
+      const added = (paddings[i]?.[0] ?? 0) + (paddings[i]?.[1] ?? 0);
+      return added === 0 ? dim : isKnown(dim) ? dim + added : null;
+    });
+    return { dtype: x.dtype, shape };
+  },
+  cost: free,
+  kernels: ['PadV2'],
+  emit: ({ args, attrs }) =>
+    attrs.value === 0
+      ? code`${tf('pad')}(${at(args, 0)}, ${attrs.paddings})`
+      : code`${tf('pad')}(${at(args, 0)}, ${attrs.paddings}, ${attrs.value})`,
+});

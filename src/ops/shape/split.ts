@@ -1,0 +1,24 @@
+import { array, integer, object } from '../../schema/build.ts';
+import { code, join, tensorType, tf } from '../code.ts';
+import { at, free, mismatch, op } from '../row.ts';
+
+export const split = op({
+  doc: 'consecutive parts along an axis',
+  attrs: object({ sizes: array(integer({ minimum: 0 }), { minItems: 1 }), axis: integer({ minimum: 0 }) }),
+  arity: 1,
+  infer(operands, { sizes, axis }) {
+    const x = at(operands, 0);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    if (x.shape[axis] !== total) mismatch(`split into [${sizes}] along axis ${axis}`, operands);
+    return sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((dim, i) => (i === axis ? size : dim)) }));
+  },
+  cost: free,
+  kernels: ['SplitV'],
+  emit({ args, attrs, results }) {
+    const types = join(
+      results.map((type) => tensorType(type.shape.length)),
+      ', ',
+    );
+    return code`${tf('split')}(${at(args, 0)}, ${attrs.sizes}, ${attrs.axis}) as [${types}]`;
+  },
+});

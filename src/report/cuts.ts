@@ -1,0 +1,56 @@
+import { type Program, valuesOf } from '../ir/program.ts';
+import { bytes, type TensorType } from '../ir/types.ts';
+import { costOf } from '../ops/cost.ts';
+
+/** A place to cut: one tensor that everything behind it needs and nothing before it is needed beside. */
+export interface Cut {
+  /** As `--hoist` takes it. */
+  readonly name: string;
+  /** Of one sample. */
+  readonly featureBytes: number;
+  /** What the prefix saves each further evaluation. */
+  readonly flopsSaved: number;
+  readonly flops: number;
+}
+
+const MOST = 3;
+
+/**
+ * Up to three good places to cut, the one that saves most first: cuts at a single tensor of which no other both saves more
+ * and is smaller.
+ */
+export function goodCuts(program: Program): readonly Cut[] {
+  const values = valuesOf(program);
+  const typeOf = (name: string): TensorType => values.get(name)?.type as TensorType;
+  const running = program.ops.filter((op) => op.stage !== 'load');
+  const fixed = new Set(program.weights.map(({ name }) => name));
+  for (const op of program.ops) if (op.stage === 'load') for (const { name } of op.results) fixed.add(name);
+  const lastUse = new Map<string, number>();
+  running.forEach((op, i) => {
+    for (const name of op.operands) lastUse.set(name, i);
+  });
+  for (const { value } of program.outputs) lastUse.set(value, running.length);
+
+  const flops = running.reduce((sum, op) => sum + costOf(op, typeOf), 0);
+  const alive = new Set(program.inputs.map(({ name }) => name));
+  const cuts: Cut[] = [];
+  let done = 0;
+  running.forEach((op, i) => {
+    done += costOf(op, typeOf);
+    for (const name of op.operands) if (lastUse.get(name) === i) alive.delete(name);
+    for (const { name } of op.results) if (!fixed.has(name) && (lastUse.get(name) ?? -1) > i) alive.add(name);
+    const [only] = alive;
+    if (alive.size !== 1 || only === undefined || only.includes('.') || done === 0 || lastUse.get(only) === running.length) return;
+    cuts.push({ name: only.slice(1), featureBytes: bytes(typeOf(only)), flopsSaved: done, flops });
+  });
+  return pareto(cuts);
+}
+
+function pareto(cuts: readonly Cut[]): readonly Cut[] {
+  const best: Cut[] = [];
+  // Latest first: of two cuts with features of one size, the later saves more.
+  for (const cut of cuts.toReversed()) {
+    if (best.every(({ featureBytes }) => cut.featureBytes < featureBytes)) best.push(cut);
+  }
+  return best.slice(0, MOST);
+}

@@ -1,0 +1,92 @@
+import type { Op, Program } from '../ir/program.ts';
+import { valuesOf } from '../ir/program.ts';
+import { bytes, type TensorType } from '../ir/types.ts';
+import { costOf } from '../ops/cost.ts';
+import { FlowNetwork } from './min-cut.ts';
+
+/** How much of all FLOPs the suffix may do again for the sake of smaller features. */
+const SLACK = 0.01;
+
+/**
+ * The prefix for `--hoist auto`: of the ops that depend on inputs and frozen weights alone, as many as make the features
+ * small. First the suffix's FLOPs are least; then, within 1 % of all FLOPs of that, the bytes per sample that cross the cut,
+ * by minimum cut over tensors, the latest cut on a tie.
+ * @param running the ops that run per evaluation, in order
+ */
+export function frozenPrefix(program: Program, running: readonly Op[]): ReadonlySet<Op> {
+  const values = valuesOf(program);
+  const typeOf = (name: string): TensorType => values.get(name)?.type as TensorType;
+  const hoistable = frozenOps(program, running);
+  const total = running.reduce((sum, op) => sum + costOf(op, typeOf), 0);
+  const movable = cheapTail(running, hoistable, (op) => costOf(op, typeOf), total * SLACK);
+
+  // Nodes: source, sink, each op, each tensor that crosses between ops.
+  const opNode = new Map(running.map((op, i) => [op, i + 2]));
+  const tensors = [...program.inputs.map(({ name }) => name), ...running.flatMap((op) => op.results.map(({ name }) => name))];
+  const tensorNode = new Map(tensors.map((name, i) => [name, running.length + 2 + i]));
+  const [source, sink] = [0, 1];
+  const network = new FlowNetwork(2 + running.length + tensors.length);
+  for (const { name, type } of program.inputs) network.connect(source, tensorNode.get(name) as number, bytes(type));
+  for (const op of running) {
+    const node = opNode.get(op) as number;
+    if (!hoistable.has(op)) network.connect(node, sink, Infinity);
+    else if (!movable.has(op)) network.connect(source, node, Infinity);
+    for (const { name, type } of op.results) {
+      network.connect(node, tensorNode.get(name) as number, bytes(type));
+    }
+    for (const operand of op.operands) {
+      const tensor = tensorNode.get(operand);
+      if (tensor !== undefined) network.connect(tensor, node, Infinity);
+    }
+  }
+  const makers = new Map(running.flatMap((op) => op.results.map(({ name }) => [name, op] as const)));
+  for (const op of running) {
+    for (const operand of op.operands) {
+      const maker = makers.get(operand);
+      if (maker !== undefined) network.connect(opNode.get(op) as number, opNode.get(maker) as number, Infinity);
+    }
+  }
+  for (const { value } of program.outputs) {
+    const tensor = tensorNode.get(value);
+    if (tensor !== undefined) network.connect(tensor, sink, Infinity);
+  }
+  const before = network.largestSourceSide(source, sink);
+  return new Set(running.filter((op) => hoistable.has(op) && before[opNode.get(op) as number]));
+}
+
+/** The ops that depend on nothing that training changes. */
+export function frozenOps(program: Program, running: readonly Op[]): ReadonlySet<Op> {
+  const changing = new Set(program.weights.filter(({ frozen }) => !frozen).map(({ name }) => name));
+  for (const op of program.ops) {
+    if (op.operands.some((name) => changing.has(name))) for (const { name } of op.results) changing.add(name);
+  }
+  return new Set(running.filter((op) => op.results.every(({ name }) => !changing.has(name))));
+}
+
+/** Ops at the end of the hoistable part, cheapest first, whose FLOPs together stay within a budget. */
+function cheapTail(running: readonly Op[], hoistable: ReadonlySet<Op>, cost: (op: Op) => number, budget: number): ReadonlySet<Op> {
+  const makers = new Map(running.flatMap((op) => op.results.map(({ name }) => [name, op] as const)));
+  const pending = new Map<Op, number>();
+  for (const op of running) {
+    for (const maker of makersOf(op)) if (hoistable.has(op)) pending.set(maker, (pending.get(maker) ?? 0) + 1);
+  }
+  function makersOf(op: Op): Set<Op> {
+    return new Set(op.operands.flatMap((name) => makers.get(name) ?? []));
+  }
+  const ready = running.filter((op) => hoistable.has(op) && !pending.has(op)).map((op) => ({ op, cost: cost(op) }));
+  const tail = new Set<Op>();
+  let left = budget;
+  while (ready.length > 0) {
+    const cheapest = ready.reduce((best, candidate, i) => (candidate.cost <= (ready[best]?.cost ?? Infinity) ? i : best), 0);
+    const [next] = ready.splice(cheapest, 1);
+    if (next === undefined || next.cost > left) break;
+    left -= next.cost;
+    tail.add(next.op);
+    for (const maker of makersOf(next.op)) {
+      const remaining = (pending.get(maker) ?? 0) - 1;
+      pending.set(maker, remaining);
+      if (remaining === 0 && hoistable.has(maker)) ready.push({ op: maker, cost: cost(maker) });
+    }
+  }
+  return tail;
+}

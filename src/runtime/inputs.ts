@@ -1,0 +1,69 @@
+import { cast, Tensor } from '@tensorflow/tfjs-core';
+
+/**
+ * What a tensor must be: its dtype, and sizes, or symbols of those that are unknown until it runs; equal symbols are equal sizes.
+ */
+export type InputSpec = readonly [
+  dtype: 'float32' | 'int32' | 'bool' | 'string',
+  shape: readonly (number | string)[],
+  presence?: 'optional' | undefined,
+];
+
+/**
+ * The tensors by name, of the dtypes that `specs` asks for: the very tensors that were given, or casts of them, which the tidy
+ * around the call disposes. All are checked before the first is cast.
+ * @param given tensors by name; where one is required, it may stand alone
+ * @param what what they are called in messages: `input`, `feature`
+ * @throws Error naming the tensor, what was found and what was expected
+ */
+export function checkInputs<K extends string>(given: unknown, specs: Readonly<Record<K, InputSpec>>, what: string): Record<K, Tensor> {
+  const names = Object.keys(specs) as K[];
+  const expected = `expected ${names.map((name) => JSON.stringify(name)).join(', ')}`;
+  const required = names.filter((name) => specs[name][2] === undefined);
+  const alone = given instanceof Tensor;
+  const [only, another] = required.length > 0 ? required : names;
+  if (typeof given !== 'object' || given === null || (alone && (only === undefined || another !== undefined))) {
+    throw new Error(`${what}s: found ${describeGiven(given)}, ${expected} by name`);
+  }
+  const values = new Map<string, unknown>(alone ? [[only ?? '', given]] : Object.entries(given));
+  const stray = [...values.keys()].find((name) => !Object.hasOwn(specs, name));
+  if (stray !== undefined) throw new Error(`${what} ${JSON.stringify(stray)} is not known: ${expected}`);
+  const sizes = new Map<string, readonly [size: number, name: string]>();
+  const present = names.filter((name) => specs[name][2] === undefined || values.get(name) !== undefined);
+  for (const name of present) {
+    const [dtype, shape] = specs[name];
+    const value: unknown = values.get(name);
+    const wrong = (found: string): Error =>
+      new Error(
+        `${what} ${JSON.stringify(name)}: found ${found}, expected ${dtype}[${shape.map((size) => (typeof size === 'number' ? size : '?'))}]`,
+      );
+    if (!(value instanceof Tensor)) throw wrong(describeGiven(value));
+    if (value.isDisposed) throw wrong('a tensor that is disposed');
+    const found = `${value.dtype}[${value.shape}]`;
+    const numeric = value.dtype === 'float32' || value.dtype === 'int32' || value.dtype === 'bool';
+    if (dtype === 'string' ? value.dtype !== dtype : !numeric) throw wrong(found);
+    if (value.shape.length !== shape.length) throw wrong(`${found} of rank ${value.shape.length}`);
+    shape.forEach((size, axis) => {
+      const actual = value.shape[axis] ?? 0;
+      if (typeof size === 'number') {
+        if (actual !== size) throw wrong(found);
+        return;
+      }
+      const [before, where] = sizes.get(size) ?? [actual, name];
+      if (before !== actual)
+        throw wrong(`${found} whose axis ${axis} is ${actual}, while the same size is ${before} in ${JSON.stringify(where)}`);
+      sizes.set(size, [before, where]);
+    });
+  }
+  return Object.fromEntries(
+    present.map((name) => {
+      const value = values.get(name) as Tensor;
+      return [name, value.dtype === specs[name][0] ? value : cast(value, specs[name][0])];
+    }),
+  ) as Record<K, Tensor>;
+}
+
+function describeGiven(value: unknown): string {
+  if (value === undefined || value === null) return value === null ? 'null' : 'nothing';
+  return value instanceof Tensor ? 'a tensor without a name' : `a value of type ${typeof value}`;
+}

@@ -1,0 +1,58 @@
+import Ajv from 'ajv';
+import { fail, type Location } from '../diagnostics/error.ts';
+import type { Schema } from './build.ts';
+
+const ajv = new Ajv.default({ useDefaults: true, allErrors: false, strict: false, verbose: true });
+
+/**
+ * Checks a value against a schema and fills in defaults, in place.
+ * @param where what the value belongs to; the JSON pointer of the fault is appended to `where.pointer`
+ * @throws SkipcError `config-invalid` saying what was found and what was expected
+ */
+export function validate<T>(schema: Schema<T>, value: unknown, where: Location): T {
+  const check = ajv.compile<T>(schema);
+  if (check(value)) return value;
+  const error = deepest(check.errors ?? []);
+  fail(
+    'config-invalid',
+    { found: brief(error?.data), expected: expectation(error) },
+    { ...where, pointer: `${where.pointer ?? ''}${error?.instancePath ?? ''}` },
+  );
+}
+
+interface Fault {
+  readonly instancePath: string;
+  readonly keyword: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly message?: string;
+  readonly parentSchema?: Readonly<Record<string, unknown>>;
+  readonly data?: unknown;
+}
+
+/** Of an `anyOf` and its alternatives, the alternatives' summary says more than any one of them. */
+function deepest(errors: readonly Fault[]): Fault | undefined {
+  return errors.find((error) => error.keyword === 'anyOf') ?? errors[0];
+}
+
+function expectation(error: Fault | undefined): string {
+  if (error === undefined) return 'something else';
+  if (error.keyword === 'required') return `a property ${JSON.stringify(error.params['missingProperty'])}`;
+  if (error.keyword === 'enum')
+    return `one of ${(error.params['allowedValues'] as unknown[]).map((value) => JSON.stringify(value)).join(', ')}`;
+  if (error.keyword === 'anyOf') return ((error.parentSchema?.['anyOf'] ?? []) as Schema<unknown>[]).map(describe).join(' or ');
+  if (error.keyword === 'type') return describe(error.parentSchema ?? {});
+  return `a value that ${error.message ?? 'fits'}`;
+}
+
+function describe(schema: Schema<unknown>): string {
+  if (Array.isArray(schema['enum'])) return schema['enum'].map((value) => JSON.stringify(value)).join(', ');
+  if (schema['type'] === 'array') return `a list of ${describe((schema['items'] ?? {}) as Schema<unknown>)}`;
+  if (Array.isArray(schema['anyOf'])) return (schema['anyOf'] as Schema<unknown>[]).map(describe).join(' or ');
+  return typeof schema['type'] === 'string' ? schema['type'] : 'a value';
+}
+
+/** A value as a message can show it: short, on one line. */
+export function brief(value: unknown): string {
+  const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value));
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
