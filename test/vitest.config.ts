@@ -1,10 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+// Where VITEST_JSON names a file, the results are also written there, for a script to add up.
+const json = process.env['VITEST_JSON'];
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
+    reporters: json === undefined ? ['default'] : ['default', 'json'],
+    ...(json === undefined ? {} : { outputFile: { json } }),
   },
 });

@@ -1,5 +1,4 @@
 import { basename, extname, join, resolve } from 'node:path';
-import type { Command } from 'commander';
 import { type Compiled, compile } from '../compile.ts';
 import { fail } from '../diagnostics/error.ts';
 import { type Backend, backends, emitBackend } from '../emit/backend.ts';
@@ -22,7 +21,7 @@ export interface CompileFlags extends SelectionOptions {
 }
 
 /** `skipc compile`: returns the exit status. */
-export async function runCompile(model: string, flags: CompileFlags, _command: Command): Promise<number> {
+export async function runCompile(model: string, flags: CompileFlags): Promise<number> {
   const backend = backendOf(flags.backend);
   const toStdout = flags.out === '-';
   const name = flags.name ?? (flags.out === undefined || toStdout ? undefined : basename(flags.out).replace(/\.(d\.)?[cm]?[jt]s$/, ''));

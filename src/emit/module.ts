@@ -168,7 +168,7 @@ class Plan {
     const table = identifier(what.toUpperCase());
     const entries =
       what === 'inputs' ? this.#program.inputs.map(({ key, name }) => ({ key, value: name })) : (this.#program.features ?? []);
-    return code`checkInputs(${identifier(what)}, ${table}, ${what}) as ${literalType(entries, this.#scope([]))}`;
+    return code`checkInputs(${identifier(what)}, ${table}, ${what.slice(0, -1)}) as ${literalType(entries, this.#scope([]))}`;
   }
 
   #call(body: string, argument: Code | null, owned?: boolean): Code {

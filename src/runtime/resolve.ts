@@ -72,7 +72,6 @@ export function resolveVariables(wanted: readonly Variable[], available: readonl
     return i === undefined ? undefined : take(i, variable);
   });
   const claimed = new Set(takers.keys());
-  const unclaimed = (i: number | undefined): number | undefined => (i === undefined || claimed.has(i) ? undefined : i);
   const variables = new Set(wanted.flatMap((variable) => writtenAs(variable).map((form) => form.at(-1))));
   const count = (segment: string): number => bySegment.get(segment)?.length ?? 0;
 
@@ -115,9 +114,9 @@ export function resolveVariables(wanted: readonly Variable[], available: readonl
     const parent = paths[group[0] ?? -1]?.slice(0, -1) ?? [];
     if (group.some((i) => paths[i]?.slice(0, -1).join('/') !== parent.join('/')) || countedByClass(parent, paths)) return undefined;
     const last = (i: number): string => paths[i]?.at(-1) ?? '';
-    if (group.every((i) => /^\d+$/.test(last(i)))) return unclaimed(group.find((i) => Number(last(i)) === position));
+    if (group.every((i) => /^\d+$/.test(last(i)))) return group.find((i) => Number(last(i)) === position);
     // Where one weight has a name that variables go by, the others would have theirs too.
-    return group.some((i) => variables.has(withoutNumber(last(i)))) ? undefined : unclaimed(group[position]);
+    return group.some((i) => variables.has(withoutNumber(last(i)))) ? undefined : group[position];
   };
 
   return wanted.map((variable, w) => {
