@@ -167,6 +167,11 @@ export const catalogue = {
     ({ what }) => what,
     ({ instead }) => instead,
   ),
+  'layer-keyword': entry<{ className: string; keyword: string }>(
+    'unsupported',
+    ({ className, keyword }) => `${className} is called with a tensor as ${keyword}=, which skipc does not compile yet`,
+    () => 'choose an --output before this layer, or cut behind it with --input',
+  ),
   'mask-unsupported': entry<{ className: string }>(
     'unsupported',
     ({ className }) => `${className} is given a masked tensor, and skipc does not compile its use of masks yet`,

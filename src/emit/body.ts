@@ -1,4 +1,4 @@
-import { type Op, type Output, type Program, type Value, valuesOf } from '../ir/program.ts';
+import type { Op, Output, Value } from '../ir/program.ts';
 import { showShape, type TensorType } from '../ir/types.ts';
 import { type Code, code, comment, join, tensorType, tf } from '../ops/code.ts';
 import { opRow } from '../ops/index.ts';
@@ -14,9 +14,9 @@ export class Scope {
   readonly #held: ReadonlyMap<string, Code>;
   readonly #classes: ReadonlyMap<string, string>;
 
-  constructor(program: Program, names: NameTable, held: ReadonlyMap<string, Code>, classes: ReadonlyMap<string, string>) {
+  constructor(values: ReadonlyMap<string, Value>, names: NameTable, held: ReadonlyMap<string, Code>, classes: ReadonlyMap<string, string>) {
     this.names = names;
-    this.#values = valuesOf(program);
+    this.#values = values;
     this.#held = held;
     this.#classes = classes;
   }

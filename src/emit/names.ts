@@ -13,6 +13,8 @@ const LONGEST = 60;
 /** Gives every value of a program an identifier: its own name, as near as JavaScript allows. */
 export class NameTable {
   readonly #taken: Set<string>;
+  /** The last number that was appended to each name: ten thousand layers may come down to one. */
+  readonly #numbers = new Map<string, number>();
   readonly #identifiers = new Map<string, string>();
 
   /** @param reserved names of the module's other parts */
@@ -26,7 +28,10 @@ export class NameTable {
     if (known !== undefined) return known;
     const base = plain(name.slice(1));
     let unique = base;
-    for (let n = 2; this.#taken.has(unique); n++) unique = `${base}_${n}`;
+    for (let n = this.#numbers.get(base) ?? 2; this.#taken.has(unique); n++) {
+      unique = `${base}_${n}`;
+      this.#numbers.set(base, n);
+    }
     this.#taken.add(unique);
     this.#identifiers.set(name, unique);
     return unique;

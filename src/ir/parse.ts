@@ -1,12 +1,23 @@
 import { fail } from '../diagnostics/error.ts';
-import type { Attrs, AttrValue, Input, Op, Output, Program, Stage, Value, Weight } from './program.ts';
+import {
+  type Attrs,
+  type AttrValue,
+  DEEPEST_LIST,
+  type Input,
+  type Op,
+  type Output,
+  type Program,
+  type Stage,
+  type Value,
+  type Weight,
+} from './program.ts';
 import type { Dim, DType, TensorType } from './types.ts';
 
 const STAGES: ReadonlySet<string> = new Set(['load', 'prefix', 'suffix']);
 const DTYPES: ReadonlySet<string> = new Set(['f32', 'i32', 'bool', 'str']);
 
 /**
- * Reads the text of a program.
+ * Reads the text of a program: its form alone, which `verify` goes on from.
  * @throws SkipcError `ir-syntax` naming line and column
  */
 export function parse(text: string): Program {
@@ -16,19 +27,21 @@ export function parse(text: string): Program {
   const outputs: Output[] = [];
   const features: Output[] = [];
   const cuts: Output[] = [];
-  let name = '';
-  let model = '';
+  let head: { name: string; model: string } | undefined;
   let stage: Stage = 'suffix';
 
-  text.split('\n').forEach((line, i) => {
+  const lines = text.split(/\r?\n/);
+  lines.forEach((line, i) => {
     const cursor = new Cursor(line, i + 1);
     if (i === 0) {
       cursor.expect('skipc-ir');
       cursor.expect('1');
-    } else if (cursor.take('program')) {
-      name = cursor.bare();
+    } else if (head === undefined) {
+      if (line === '') return;
+      cursor.expect('program');
+      const name = cursor.bare();
       cursor.expect('of');
-      model = cursor.bare();
+      head = { name, model: cursor.bare() };
     } else if (cursor.take('input')) {
       const value = cursor.typed('%');
       inputs.push({ ...value, key: cursor.take('as') ? cursor.bare() : value.name.slice(1) });
@@ -39,7 +52,7 @@ export function parse(text: string): Program {
         ...value,
         layer: cursor.bare(),
         variable: cursor.bare(),
-        position: Number(cursor.bare()),
+        position: cursor.size() ?? cursor.wrong('the position among the weights of the layer'),
         frozen: cursor.take('frozen'),
       });
     } else if (cursor.take('feature')) features.push(cursor.binding());
@@ -52,17 +65,18 @@ export function parse(text: string): Program {
     } else if (line !== '') cursor.wrong('a declaration, a stage or an op');
     if (!STAGES.has(line)) cursor.end();
   });
-  return { name, model, inputs, weights, ops, outputs, cuts, features: features.length > 0 ? features : null };
+  if (head === undefined) return new Cursor('', lines.length).wrong('"program"');
+  return { ...head, inputs, weights, ops, outputs, cuts, features: features.length > 0 ? features : null };
 }
 
 const SPACE = /[ \t]*/y;
-const BARE = /[A-Za-z0-9_./@:~+-]+/y;
-/** In a typed declaration a colon behind the name ends it. */
+/** Colons stand inside a name only: in a declaration, one behind it ends it. */
 const NAME = /[A-Za-z0-9_./@~+-]+(?::[A-Za-z0-9_./@~+-]+)*/y;
-const QUOTED = /"(?:[^"\\]|\\.)*"/y;
-const NUMBER = /-?(?:Infinity|\d+(?:\.\d+)?(?:e[+-]?\d+)?)|NaN/y;
+/** What JavaScript writes for a number; with a letter behind it, it is none. */
+const NUMBER = /(?:-?(?:Infinity|\d+(?:\.\d+)?(?:e[+-]?\d+)?)|NaN)(?![A-Za-z0-9_])/y;
+const SIZE = /\d+(?:e\+\d+)?(?![A-Za-z0-9_])/y;
 const SYMBOL = /\?[A-Za-z0-9_./@~+-]*/y;
-const FACTOR = /\*\d+/y;
+const FACTOR = /\*(?:[1-9]\d+|[02-9])(?!\d)/y;
 const WORD = /[A-Za-z][A-Za-z0-9_]*/y;
 
 class Cursor {
@@ -80,9 +94,7 @@ class Cursor {
   }
 
   #match(pattern: RegExp): string | undefined {
-    SPACE.lastIndex = this.#at;
-    this.#at += SPACE.exec(this.#line)?.[0].length ?? 0;
-    pattern.lastIndex = this.#at;
+    pattern.lastIndex = this.#skip();
     const found = pattern.exec(this.#line)?.[0];
     this.#at += found?.length ?? 0;
     return found;
@@ -90,7 +102,7 @@ class Cursor {
 
   take(token: string): boolean {
     const before = this.#at;
-    const found = /^[a-z]/.test(token) ? this.#match(BARE) : this.#line.startsWith(token, this.#skip()) ? token : undefined;
+    const found = /^[a-z]/.test(token) ? this.#match(NAME) : this.#line.startsWith(token, this.#skip()) ? token : undefined;
     if (found === token) {
       if (!/^[a-z]/.test(token)) this.#at += token.length;
       return true;
@@ -100,7 +112,8 @@ class Cursor {
   }
 
   #skip(): number {
-    this.#match(/(?:)/y);
+    SPACE.lastIndex = this.#at;
+    this.#at += SPACE.exec(this.#line)?.[0].length ?? 0;
     return this.#at;
   }
 
@@ -113,17 +126,21 @@ class Cursor {
   }
 
   #quoted(): string | undefined {
-    const text = this.#match(QUOTED);
-    if (text === undefined) return undefined;
+    const start = this.#skip();
+    if (this.#line[start] !== '"') return undefined;
+    let end = start + 1;
+    while (end < this.#line.length && this.#line[end] !== '"') end += this.#line[end] === '\\' ? 2 : 1;
     try {
-      return JSON.parse(text) as string;
+      const text = JSON.parse(this.#line.slice(start, end + 1)) as string;
+      this.#at = end + 1;
+      return text;
     } catch {
       return this.wrong('a string');
     }
   }
 
   bare(): string {
-    return this.#quoted() ?? this.#match(BARE) ?? this.wrong('a name');
+    return this.#quoted() ?? this.#match(NAME) ?? this.wrong('a name');
   }
 
   name(sigils: string): string {
@@ -150,9 +167,14 @@ class Cursor {
     return { dtype: dtype as DType, shape: this.list(() => this.dim()) };
   }
 
+  size(): number | undefined {
+    const size = this.#match(SIZE);
+    return size === undefined ? undefined : Number(size);
+  }
+
   dim(): Dim {
-    const size = this.#match(NUMBER);
-    if (size !== undefined) return Number(size);
+    const size = this.size();
+    if (size !== undefined) return size;
     const symbol = this.#match(SYMBOL) ?? this.wrong('a size or a symbol');
     const name = symbol === '?' && this.#line[this.#at] === '"' ? this.#quoted() : symbol.slice(1);
     return `?${name}${this.#match(FACTOR) ?? ''}`;
@@ -168,8 +190,11 @@ class Cursor {
     return items;
   }
 
-  attr(): AttrValue {
-    if (this.#line[this.#skip()] === '[') return this.list(() => this.attr());
+  attr(depth = 0): AttrValue {
+    if (this.#line[this.#skip()] === '[') {
+      if (depth === DEEPEST_LIST) this.wrong(`no more than ${DEEPEST_LIST} lists, one in the other`);
+      return this.list(() => this.attr(depth + 1));
+    }
     const quoted = this.#quoted();
     if (quoted !== undefined) return quoted;
     const number = this.#match(NUMBER);
@@ -183,6 +208,7 @@ class Cursor {
     if (!this.take('{')) return {};
     do {
       const name = this.#match(WORD) ?? this.wrong('an attribute');
+      if (Object.hasOwn(attrs, name)) this.wrong(`no second ${name}`);
       this.expect('=');
       attrs[name] = this.attr();
     } while (this.take(','));

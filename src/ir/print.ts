@@ -1,13 +1,11 @@
 import type { AttrValue, Op, Program, Stage, Value } from './program.ts';
 import { showType } from './types.ts';
 
-const PLAIN_NAME = /^[A-Za-z0-9_./@:~+-]+$/;
+/** Colons stand inside a name only: in a declaration, one behind it ends it. */
+const PLAIN_NAME = /^[A-Za-z0-9_./@~+-]+(?::[A-Za-z0-9_./@~+-]+)*$/;
 
 /** A name with its sigil, quoted where it holds anything but letters, digits and `_./@:~+-`. */
-export function showName(name: string): string {
-  const body = name.slice(1);
-  return name[0] + (PLAIN_NAME.test(body) ? body : JSON.stringify(body));
-}
+export const showName = (name: string): string => name.slice(0, 1) + bare(name.slice(1));
 
 const bare = (text: string): string => (PLAIN_NAME.test(text) ? text : JSON.stringify(text));
 
@@ -32,13 +30,13 @@ export function print(program: Program): string {
       `weight ${showValue(weight)} = ${bare(weight.layer)} ${bare(weight.variable)} ${weight.position}${weight.frozen ? ' frozen' : ''}`,
     );
   }
-  const body = columns(program.ops.map((op) => [`  ${showOp(op)}`, op.layers.map(bare).join(' + ')]));
   let stage: Stage | undefined;
-  program.ops.forEach((op, i) => {
+  for (const op of program.ops) {
     if (op.stage !== stage) lines.push('', op.stage);
     stage = op.stage;
-    lines.push(body[i] as string);
-  });
+    // The source layers stand behind each line; no line's layout depends on another's, so that a diff shows only what changed.
+    lines.push(`  ${showOp(op)}  ; ${op.layers.map(bare).join(' + ')}`);
+  }
   lines.push('');
   for (const cut of program.cuts) lines.push(`cut ${bare(cut.key)} = ${showName(cut.value)}`);
   for (const feature of program.features ?? []) lines.push(`feature ${bare(feature.key)} = ${showName(feature.value)}`);
@@ -53,9 +51,4 @@ function showOp(op: Op): string {
   const shown = attrs.length > 0 ? ` {${attrs.map(([name, value]) => `${name}=${showAttr(value)}`).join(', ')}}` : '';
   const operands = op.operands.length > 0 ? ` ${op.operands.map(showName).join(', ')}` : '';
   return `${op.results.map(showValue).join(', ')} = ${op.op}${operands}${shown}`;
-}
-
-/** The source layers stand behind each line; no line's layout depends on another's, so that a diff shows only what changed. */
-function columns(rows: readonly (readonly [string, string])[]): string[] {
-  return rows.map(([text, source]) => `${text}  ; ${source}`);
 }

@@ -9,6 +9,9 @@ export interface Value {
   readonly type: TensorType;
 }
 
+/** How many lists of an attribute may stand one in the other; no op has more than two. */
+export const DEEPEST_LIST = 4;
+
 export type AttrValue = string | number | boolean | null | readonly AttrValue[];
 export type Attrs = Readonly<Record<string, AttrValue>>;
 

@@ -1,5 +1,5 @@
 import type { Op, Program, Stage, Value } from './program.ts';
-import { type Dim, isKnown, showType, type TensorType } from './types.ts';
+import { type Dim, showType, type TensorType } from './types.ts';
 
 /** What the verifier asks about an op; the rows of `ops/` answer it. */
 export interface OpRules {
@@ -11,8 +11,8 @@ const ORDER: Readonly<Record<Stage, number>> = { load: 0, prefix: 1, suffix: 2 }
 
 /**
  * What makes a program invalid, or null: every name is defined once and before its use, every op's results have the types
- * its operands give, stages come in order and none reads from a later one, and a suffix reads from the prefix only through
- * the features.
+ * its operands give, stages come in order and none reads from a later one, a suffix reads from the prefix only through
+ * the features, and no two inputs, features or outputs have one key.
  */
 export function verify(program: Program, rules: OpRules): string | null {
   const values = new Map<string, Value>();
@@ -55,17 +55,29 @@ export function verify(program: Program, rules: OpRules): string | null {
   for (const { key, value } of [...program.cuts, ...(program.features ?? []), ...program.outputs]) {
     if (!values.has(value)) return `${key} is ${value}, which is not defined`;
   }
-  return null;
+  for (const { key, value } of program.outputs) {
+    if (!passes(value, 'suffix')) return `the output ${key} is ${value}, which the suffix is not given`;
+  }
+  if (program.features?.length === 0) return 'it is cut, but no feature crosses the cut';
+  const foreign = program.features?.find(({ value }) => !inputs.has(value) && stages.get(value) !== 'prefix');
+  if (foreign !== undefined) return `the feature ${foreign.key} is ${foreign.value}, which is neither an input nor of the prefix`;
+  return repeated('input', program.inputs) ?? repeated('feature', program.features ?? []) ?? repeated('output', program.outputs) ?? null;
 }
 
-/** A declared type fits an inferred one when known sizes agree; a size may be declared unknown only where it is. */
+function repeated(what: string, entries: readonly { readonly key: string }[]): string | undefined {
+  const seen = new Set<string>();
+  const again = entries.find(({ key }) => seen.size === seen.add(key).size);
+  return again && `two ${what}s have the key ${again.key}`;
+}
+
+/** A declared type fits an inferred one when the sizes are the same; one that cannot be inferred is what it is declared to be. */
 function fits(declared: TensorType, inferred: { dtype: string; shape: readonly (Dim | null)[] }): boolean {
   return (
     declared.dtype === inferred.dtype &&
     declared.shape.length === inferred.shape.length &&
     declared.shape.every((dim, i) => {
       const expected = inferred.shape[i];
-      return expected === null || expected === undefined ? !isKnown(dim) || expected === null : dim === expected;
+      return expected === null || dim === expected;
     })
   );
 }

@@ -51,6 +51,8 @@ export interface LayerRow<C = unknown> {
   /** The Keras versions that have it. */
   readonly since?: 2 | 3;
   readonly config: Schema<C>;
+  /** Keyword arguments that may hold tensors, and that `lower` reads; another one is refused. */
+  readonly keywords?: readonly string[];
   /** True where the layer gives a mask beside its output. */
   givesMask?(config: C): boolean;
   /** What the layer does with a mask that comes with its input; without it, the mask is passed on. */

@@ -10,6 +10,7 @@ import {
   type ModelOutput,
   splitTensor,
   type TensorId,
+  tensorsIn,
   tensorsOf,
 } from '../model/graph.ts';
 import { validate } from '../schema/validate.ts';
@@ -67,12 +68,15 @@ export function lower(
       configs.set(layer, validate(row.config, structuredClone(layer.config), { ...where, pointer: `${layer.pointer}/config` }));
     }
     const config = configs.get(layer);
-    const isMasked = needed.some((tensor) => masked.has(tensor));
+    const { positional, keywords } = splitArguments(call);
+    const isMasked = needed.some((tensor) => masked.has(tensor)) || keywords.includes('mask');
+    const stray = keywords.find((name) => name !== 'mask' && !row.keywords?.includes(name));
+    if (stray !== undefined) fail('layer-keyword', { className: layer.className, keyword: stray }, where);
     if (isMasked && row.onMask === 'uses') fail('mask-unsupported', { className: layer.className }, where);
 
     const scope = scopeOf(call);
     builder.enter(scope, layer.path);
-    const inputs = needed.map((tensor) => resolve(tensor));
+    const inputs = positional.map((tensor) => resolve(tensor));
     const results = [row.lower(contextOf(builder, call, config, inputs, resolve, graph.origin))].flat();
     results.forEach((value, k) => {
       builder.rename(value, k === 0 ? scope : `${scope}:${k}`);
@@ -92,6 +96,16 @@ export function lower(
   const outputs = graph.outputs.filter(({ tensor }) => !tolerant || values.has(tensor)).map(bind);
   const types = new Map([...values].map(([tensor, value]) => [tensor, value.type]));
   return { program: builder.finish(name, graph.name, outputs, cuts.map(bind)), types, failures };
+}
+
+/** What a call is given in order, and the names of further keyword arguments that hold tensors. */
+function splitArguments(call: Call): { readonly positional: readonly TensorId[]; readonly keywords: readonly string[] } {
+  const keywords = Object.keys(call.kwargs).filter((name) => tensorsIn(call.kwargs[name] ?? null).length > 0);
+  const positional = tensorsIn(call.args);
+  // A layer may be called with its first argument by name: `dense(inputs=x)`.
+  const [first, ...others] = keywords;
+  if (positional.length > 0 || first === undefined || first === 'mask') return { positional, keywords };
+  return { positional: tensorsIn(call.kwargs[first] ?? null), keywords: others };
 }
 
 /** The first call of a layer is called as the layer, later ones with their number. */

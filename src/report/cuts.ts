@@ -1,4 +1,4 @@
-import { type Program, valuesOf } from '../ir/program.ts';
+import { type Op, type Program, valuesOf } from '../ir/program.ts';
 import { bytes, type TensorType } from '../ir/types.ts';
 import { costOf } from '../ops/cost.ts';
 
@@ -40,11 +40,16 @@ export function goodCuts(program: Program): readonly Cut[] {
     for (const name of op.operands) if (lastUse.get(name) === i) alive.delete(name);
     for (const { name } of op.results) if (!fixed.has(name) && (lastUse.get(name) ?? -1) > i) alive.add(name);
     const [only] = alive;
-    if (alive.size !== 1 || only === undefined || only.includes('.') || done === 0 || lastUse.get(only) === running.length) return;
+    if (alive.size !== 1 || only === undefined || !isLayerResult(op, only) || done === 0 || lastUse.get(only) === running.length) return;
     cuts.push({ name: only.slice(1), featureBytes: bytes(typeOf(only)), flopsSaved: done, flops });
   });
   return pareto(cuts);
 }
+
+/** True for a tensor that is called as its layer is, not as something on the way to it. */
+const isLayerResult = (op: Op, name: string): boolean =>
+  op.results.some((result) => result.name === name) &&
+  op.layers.some((layer) => /^([@:~]\d+)*$/.test(name.slice(1 + layer.length)) && name.startsWith(layer, 1));
 
 function pareto(cuts: readonly Cut[]): readonly Cut[] {
   const best: Cut[] = [];

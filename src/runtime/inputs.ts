@@ -26,8 +26,9 @@ export function checkInputs<K extends string>(given: unknown, specs: Readonly<Re
     throw new Error(`${what}s: found ${describeGiven(given)}, ${expected} by name`);
   }
   const values = new Map<string, unknown>(alone ? [[only ?? '', given]] : Object.entries(given));
+  // A dead input may be handed in all the same. Not so where one may be left out: it could be that one, misspelt.
   const stray = [...values.keys()].find((name) => !Object.hasOwn(specs, name));
-  if (stray !== undefined) throw new Error(`${what} ${JSON.stringify(stray)} is not known: ${expected}`);
+  if (stray !== undefined && required.length < names.length) throw new Error(`${what} ${JSON.stringify(stray)} is not known: ${expected}`);
   const sizes = new Map<string, readonly [size: number, name: string]>();
   const present = names.filter((name) => specs[name][2] === undefined || values.get(name) !== undefined);
   for (const name of present) {

@@ -14,7 +14,7 @@ export const eliminateDead: Pass = {
   name: 'eliminate-dead',
   purpose: 'drop ops, weights and inputs that no chosen output needs',
   run(program) {
-    const live = new Set([...program.outputs, ...program.cuts].map(({ value }) => value));
+    const live = new Set([...program.outputs, ...program.cuts, ...(program.features ?? [])].map(({ value }) => value));
     const kept = program.ops.toReversed().filter((op) => {
       const needed = op.results.some(({ name }) => live.has(name));
       if (needed) for (const operand of op.operands) live.add(operand);

@@ -5,7 +5,7 @@ import type { Pass } from '../pass.ts';
 
 /**
  * Purpose:  identity simplification: ops that give back their operand go, and chains of reshapes or transposes become one.
- * Requires: a valid program.
+ * Requires: a valid program without features.
  * Ensures:  no op whose result is its operand; no reshape of a reshape, no transpose of a transpose.
  *
  *   %b = transpose %a {perm=[0,2,1]}
@@ -68,7 +68,10 @@ function isIdentity(op: Op, operand: TensorType): boolean {
   }
 }
 
-/** reshape(reshape(x)) = reshape(x); transpose(transpose(x, p), q) = transpose(x, p after q). */
+/**
+ * reshape(reshape(x)) = reshape(x); transpose(transpose(x, p), q) = transpose(x, p after q). Of the first of two reshapes
+ * nothing is left, so that its layer is not named either.
+ */
 function joinChain(op: Op, before: Op | undefined, types: ReadonlyMap<string, TensorType>): Op {
   if (before === undefined || before.op !== op.op) return op;
   if (op.op === 'transpose') {
@@ -81,9 +84,12 @@ function joinChain(op: Op, before: Op | undefined, types: ReadonlyMap<string, Te
     const target = op.attrs['shape'] as readonly (Dim | null)[];
     const open = target.filter((dim) => dim === null || (!isKnown(dim) && !source.shape.includes(dim)));
     if (open.length > 1) return op;
-    return { ...op, operands: before.operands, layers: union(before.layers, op.layers) };
+    return { ...op, operands: before.operands };
   }
   return op;
 }
 
-const union = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])];
+/** So many layers at most stand behind a joined op: in a chain of thousands, each line would name all before it. */
+const MOST_LAYERS = 8;
+
+const union = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])].slice(-MOST_LAYERS);

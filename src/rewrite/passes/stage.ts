@@ -29,10 +29,11 @@ export const stage: Pass = {
       else running.push(op);
     }
     const prefix = prefixOf(program, running, hoist);
+    const features = prefix === null ? [] : featuresOf(program, running, prefix);
     const stageOf = (op: Op): Stage => (op.results.every(({ name }) => loaded.has(name)) ? 'load' : prefix?.has(op) ? 'prefix' : 'suffix');
     const staged = program.ops.map((op) => ({ ...op, stage: stageOf(op) }));
     const ops = (['load', 'prefix', 'suffix'] as const).flatMap((stage) => staged.filter((op) => op.stage === stage));
-    return { ...program, ops, features: prefix === null ? null : featuresOf(program, ops), cuts: [] } satisfies Program;
+    return { ...program, ops, features: features.length > 0 ? features : null, cuts: [] } satisfies Program;
   },
 };
 
@@ -45,8 +46,9 @@ function prefixOf(program: Program, running: readonly Op[], hoist: Hoist): Reado
       return frozenOps(program, running).size === 0 ? null : frozenPrefix(program, running);
     case 'shared': {
       if (program.outputs.length < 2) fail('hoist-shared-one', {});
-      const needs = program.outputs.map(({ value }) => neededBy([value], running));
-      return new Set(running.filter((op) => needs.every((needed) => needed.has(op))));
+      // Each output's ops are looked for among those that all outputs before it share.
+      const shared = program.outputs.reduce((ops, { value }) => [...neededBy([value], ops)].reverse(), running);
+      return new Set(shared);
     }
     case 'cuts':
       return neededBy(
@@ -68,12 +70,25 @@ function neededBy(names: readonly string[], running: readonly Op[]): Set<Op> {
   );
 }
 
-/** Everything on the prefix's side that the suffix or an output takes, under the keys the user gave. */
-function featuresOf(program: Program, ops: readonly Op[]): Output[] {
+/**
+ * Everything on the prefix's side that the suffix or an output takes: under the keys that the user gave, else under its own
+ * name, or that with a number where another feature has it.
+ */
+function featuresOf(program: Program, running: readonly Op[], prefix: ReadonlySet<Op>): Output[] {
   const before = new Set(program.inputs.map(({ name }) => name));
-  for (const op of ops) if (op.stage === 'prefix') for (const { name } of op.results) before.add(name);
-  const taken = new Set(ops.filter((op) => op.stage === 'suffix').flatMap((op) => op.operands));
-  for (const { value } of program.outputs) taken.add(value);
-  const keys = new Map(program.cuts.map(({ key, value }) => [value, key]));
-  return [...before].filter((name) => taken.has(name)).map((name) => ({ key: keys.get(name) ?? name.slice(1), value: name }));
+  const taken = new Set(program.outputs.map(({ value }) => value));
+  for (const op of running) {
+    if (prefix.has(op)) for (const { name } of op.results) before.add(name);
+    else for (const name of op.operands) taken.add(name);
+  }
+  const crossing = [...before].filter((name) => taken.has(name));
+  const given = new Map(program.cuts.map(({ key, value }) => [value, key]));
+  const keys = new Set(crossing.flatMap((name) => given.get(name) ?? []));
+  const keyOf = (name: string): string => {
+    let key = name;
+    for (let n = 1; keys.has(key); n++) key = `${name}~${n}`;
+    keys.add(key);
+    return key;
+  };
+  return crossing.map((name) => ({ key: given.get(name) ?? keyOf(name.slice(1)), value: name }));
 }

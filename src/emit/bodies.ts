@@ -1,0 +1,44 @@
+import { type FunctionDeclarationStructure, StructureKind } from 'ts-morph';
+import type { Stage } from '../ir/program.ts';
+import { code } from '../ops/code.ts';
+import { literalType } from './body.ts';
+import { type BodyFunction, functionsOf } from './functions.ts';
+import { member } from './names.ts';
+import type { Plan } from './plan.ts';
+
+/** The functions that hold the ops of each stage. */
+export function bodies(plan: Plan): FunctionDeclarationStructure[] {
+  return [...evaluation(plan), ...preparation(plan)].map((body) => ({
+    kind: StructureKind.Function,
+    name: body.name,
+    parameters: body.parameters.map(({ name, type }) => ({ name: plan.text(name), type: plan.text(type) })),
+    returnType: plan.text(body.returnType),
+    statements: body.lines.map((line) => plan.text(line)),
+  }));
+}
+
+const opsOf = (plan: Plan, stage: Stage) => plan.program.ops.filter((op) => op.stage === stage);
+
+/** Prefix and suffix, or the whole where nothing is hoisted. */
+function evaluation(plan: Plan): BodyFunction[] {
+  const { outputs, features } = plan.program;
+  const scope = plan.scope(plan.weights.map((name) => [name, member(code`w`, plan.names.text(name))]));
+  const stage = { store: code`w`, storeType: code`Weights`, lends: false };
+  const suffix = { ...stage, ops: opsOf(plan, 'suffix'), outputs, returnType: code`Outputs` };
+  if (features === null) return functionsOf({ ...suffix, name: 'forward', given: plan.inputs }, scope);
+  const prefix = { ...stage, ops: opsOf(plan, 'prefix'), outputs: features, returnType: code`Features` };
+  return [
+    ...functionsOf({ ...prefix, name: 'forwardPrefix', given: plan.inputs }, scope),
+    ...functionsOf({ ...suffix, name: 'forwardSuffix', given: features, lends: true }, scope),
+  ];
+}
+
+/** The load stage: what depends on weights alone. */
+function preparation(plan: Plan): BodyFunction[] {
+  if (!plan.prepares) return [];
+  const scope = plan.scope(plan.program.weights.map(({ name }) => [name, member(code`variables`, plan.names.text(name))]));
+  const computed = plan.weights.filter((name) => name.startsWith('%')).map((value) => ({ key: plan.names.text(value), value }));
+  const storeType = plan.program.weights.length > 0 ? code`Variables` : code`Record<never, never>`;
+  const body = { name: 'prepare', store: code`variables`, storeType, ops: opsOf(plan, 'load'), given: [], outputs: computed };
+  return functionsOf({ ...body, returnType: literalType(computed, scope), lends: false }, scope);
+}

@@ -1,0 +1,48 @@
+import { type InterfaceDeclarationStructure, StructureKind } from 'ts-morph';
+import type { Output } from '../ir/program.ts';
+import { showType } from '../ir/types.ts';
+import { comment, tensorType, tfType } from '../ops/code.ts';
+import { dataLiteral } from './literal.ts';
+import { propertyText } from './names.ts';
+import type { Plan } from './plan.ts';
+
+/** The types of a module's face, and `info`. */
+export function faces(plan: Plan): (string | InterfaceDeclarationStructure)[] {
+  const { features, outputs } = plan.program;
+  plan.use('Info');
+  return [
+    face(plan, 'Inputs', 'What the program is given. Sizes are checked when it runs; other numeric dtypes are cast.', plan.inputs),
+    ...(features === null ? [] : [face(plan, 'Features', 'What the prefix returns and the suffix takes.', features)]),
+    face(plan, 'Outputs', 'What the program returns. The caller owns these tensors.', outputs),
+    `/** The tensors that the program computes with, by the names it uses for them. */\nexport type Weights = ${membersType(plan, plan.weights)};`,
+    `\n/** Where this program comes from, what it takes and gives, and what it costs. */\nexport const info: Info = ${plan.text(dataLiteral(plan.options.info))};\n`,
+  ];
+}
+
+/** Inputs take tensors of any declared rank, as their sizes are checked when the program runs; what it returns is exact. */
+function face(plan: Plan, name: 'Inputs' | 'Features' | 'Outputs', doc: string, entries: readonly Output[]): InterfaceDeclarationStructure {
+  return {
+    kind: StructureKind.Interface,
+    name,
+    isExported: true,
+    docs: [doc],
+    properties: entries.map(({ key, value }) => {
+      const type = plan.typeOf(value);
+      return {
+        name: propertyText(key),
+        type: plan.text(name === 'Inputs' ? tfType('Tensor') : tensorType(type.shape.length)),
+        trailingTrivia: ` ${comment(showType(type)).text}`,
+      };
+    }),
+  };
+}
+
+/** The type of an object that holds values under their identifiers, a line each with its exact type. */
+export function membersType(plan: Plan, members: readonly string[]): string {
+  if (members.length === 0) return 'Record<never, never>';
+  const lines = members.map((name) => {
+    const type = plan.typeOf(name);
+    return `  ${plan.names.text(name)}: ${plan.text(tensorType(type.shape.length))}; ${comment(showType(type)).text}`;
+  });
+  return `{\n${lines.join('\n')}\n}`;
+}

@@ -1,0 +1,85 @@
+import type { Output, Program, Value } from '../ir/program.ts';
+import { valuesOf } from '../ir/program.ts';
+import type { TensorType } from '../ir/types.ts';
+import type { Code } from '../ops/code.ts';
+import { Scope } from './body.ts';
+import type { Data } from './literal.ts';
+import { NameTable } from './names.ts';
+import { runtimeNames } from './runtime.ts';
+
+/** Where `load()` finds the weights when it is not told. */
+export type DefaultWeights =
+  /** A file beside the module. */
+  | { readonly from: 'file'; readonly name: string }
+  /** The file itself, in base64. */
+  | { readonly from: 'inline'; readonly base64: string }
+  /** Nowhere: the caller brings them. */
+  | { readonly from: 'caller' };
+
+export interface ModuleOptions {
+  /** Lines of the comment at the top. */
+  readonly banner: readonly string[];
+  readonly info: { readonly [key: string]: Data };
+  readonly weights: DefaultWeights;
+  /** A module to import for its side effect: the backend. */
+  readonly backend?: string | undefined;
+  /** Class name of each layer, for the comments. */
+  readonly classes: ReadonlyMap<string, string>;
+}
+
+/** One emission: what the parts of a module have in common. */
+export class Plan {
+  readonly program: Program;
+  readonly options: ModuleOptions;
+  readonly names = new NameTable(runtimeNames());
+  /** Members of `Weights`: what prefix and suffix read and do not compute. */
+  readonly weights: readonly string[];
+  /** True where something depends on weights alone. */
+  readonly prepares: boolean;
+  /** Import specifiers from tfjs, as the pieces of code that were used ask for them. */
+  readonly imports = new Set<string>();
+  /** Declarations of the runtime that the module needs. */
+  readonly runtime = new Set<string>();
+  readonly #values: ReadonlyMap<string, Value>;
+
+  constructor(program: Program, options: ModuleOptions) {
+    this.program = program;
+    this.options = options;
+    this.#values = valuesOf(program);
+    const fixed = new Set(program.weights.map(({ name }) => name));
+    for (const op of program.ops) if (op.stage === 'load') for (const { name } of op.results) fixed.add(name);
+    const used = new Set(program.ops.filter((op) => op.stage !== 'load').flatMap((op) => op.operands));
+    for (const { value } of program.outputs) used.add(value);
+    this.weights = [...fixed].filter((name) => used.has(name));
+    this.prepares = program.ops.some((op) => op.stage === 'load');
+    // Weights and inputs choose first: their identifiers are the ones a caller may see.
+    for (const { name } of [...program.weights, ...program.inputs]) this.names.text(name);
+  }
+
+  /** The inputs as values under their keys. */
+  get inputs(): readonly Output[] {
+    return this.program.inputs.map(({ key, name }) => ({ key, value: name }));
+  }
+
+  /** The text of a piece of code; from here on the module imports what it needs. */
+  text(piece: Code): string {
+    for (const name of piece.imports) this.imports.add(name);
+    return piece.text;
+  }
+
+  /** Has the module hold declarations of the runtime. */
+  use(...names: readonly string[]): void {
+    for (const name of names) this.runtime.add(name);
+  }
+
+  /** @param held values that are members of an object, by how they are reached */
+  scope(held: readonly (readonly [string, Code])[] = []): Scope {
+    return new Scope(this.#values, this.names, new Map(held), this.options.classes);
+  }
+
+  typeOf(name: string): TensorType {
+    const value = this.#values.get(name);
+    if (value === undefined) throw new Error(`no value ${name}`);
+    return value.type;
+  }
+}

@@ -1,0 +1,25 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { tables } from '../src/report/tables.ts';
+
+const README = new URL('../README.md', import.meta.url);
+
+/** What stands between a marker and its end. */
+const section = (name: string): RegExp => new RegExp(`(<!-- ${name} table -->\n)[^]*?(\n<!-- end -->)`);
+
+describe('README.md', () => {
+  for (const [name, table] of Object.entries(tables)) {
+    it(`holds the table of ${name} as the rows declare it`, () => {
+      const text = readFileSync(README, 'utf8');
+      const current = text.replace(section(name), (_, start: string, end: string) => `${start}${table()}${end}`);
+      expect(text).toMatch(section(name));
+      if (process.env['SKIPC_BLESS']) writeFileSync(README, current);
+      else expect(text, 'run `npm run bless`').toBe(current);
+    });
+  }
+
+  it('shows the two commands that set everything up, each on one line', () => {
+    const text = readFileSync(README, 'utf8');
+    for (const marker of ['main', 'test']) expect(text).toMatch(new RegExp(`<!-- ${marker} -->\n\`\`\`sh\nnpm ci && [^\n]+\n\`\`\`\n`));
+  });
+});
