@@ -49,7 +49,7 @@ export async function analyse(source: ModelSource, options: AnalyseOptions = {})
   const { hoist, names } = hoistOf(options.hoist);
   const selection = { outputs: options.outputs ?? [], inputs: options.inputs ?? [], skip: options.skip ?? [] };
   const { graph, cuts, warnings } = select(model.graph, selection, names, whole.types);
-  const name = options.name ?? slug(graph.outputs.map(({ key }) => key));
+  const name = options.name === undefined ? slug(graph.outputs.map(({ key }) => key)) : fileName(options.name);
   const { program: lowered } = lower(graph, name, builtInLayers, { cuts });
   const runs = rewriteWith(lowered, hoist, options);
   const program = runs.at(-1)?.program ?? lowered;
@@ -79,7 +79,9 @@ function rewriteWith(program: Program, hoist: Hoist | undefined, options: Analys
   }
   if (hoist !== undefined || result.features === null) return runs;
   const { flops } = costOfProgram(result);
-  return flops.prefix > (flops.prefix + flops.suffix) * WORTH_HOISTING ? runs : rewrite(program, { hoist: 'none' }, passes);
+  // Where all is frozen there is nothing left to evaluate: that is no cut, but a model saved for inference.
+  const worth = flops.suffix > 0 && flops.prefix > (flops.prefix + flops.suffix) * WORTH_HOISTING;
+  return worth ? runs : rewrite(program, { hoist: 'none' }, passes);
 }
 
 const WORDS: ReadonlySet<string> = new Set(['auto', 'shared', 'none']);
@@ -91,6 +93,14 @@ function hoistOf(given: string | readonly string[] | undefined): { readonly hois
   if (!texts.some((text) => WORDS.has(text))) return { hoist: 'cuts', names: texts };
   if (texts.length > 1) fail('hoist-mixed', { given: texts });
   return { hoist: first as Hoist, names: [] };
+}
+
+const LONGEST_FILE_NAME = 100;
+
+/** A name under which files can stand in one folder: it must not lead out of that. */
+function fileName(name: string): string {
+  const leaves = /[/\\\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name) || name === '' || /^\.+$/.test(name);
+  return leaves || Buffer.byteLength(name) > LONGEST_FILE_NAME ? fail('name-invalid', { name }) : name;
 }
 
 const LONGEST_NAME = 60;

@@ -1,11 +1,12 @@
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Compiled, compile } from '../compile.ts';
 import { fail } from '../diagnostics/error.ts';
 import { type Backend, backends, emitBackend } from '../emit/backend.ts';
-import { byteCount } from '../report/format.ts';
+import { warningText } from './errors.ts';
 import { type OutputFile, shownPath, staleFiles, writeFiles } from './files.ts';
 import { type SelectionOptions, selectionArguments, selectionOf } from './selection.ts';
-import { summaryText, warningText } from './summary.ts';
+import { summaryText, writtenText } from './summary.ts';
+import { printable } from './text.ts';
 
 export interface CompileFlags extends SelectionOptions {
   readonly out?: string;
@@ -24,24 +25,27 @@ export interface CompileFlags extends SelectionOptions {
 export async function runCompile(model: string, flags: CompileFlags): Promise<number> {
   const backend = backendOf(flags.backend);
   const toStdout = flags.out === '-';
-  const name = flags.name ?? (flags.out === undefined || toStdout ? undefined : basename(flags.out).replace(/\.(d\.)?[cm]?[jt]s$/, ''));
+  for (const other of ['json', 'check'] as const)
+    if (toStdout && flags[other]) fail('options-conflict', { one: '-o -', other: `--${other}` });
+  const named = flags.out === undefined || toStdout ? null : moduleName(flags.out, flags.js ?? false);
   const weights = flags.weights === 'inline' || flags.weights === 'none' ? flags.weights : toStdout ? 'none' : 'file';
   const weightsFrom = flags.weights === undefined || flags.weights === weights ? undefined : flags.weights;
+  const name = flags.name ?? named?.name;
   const compiled = await compile(model, { ...selectionOf(flags), name, backend, weights, weightsFrom, command: commandLine(model, flags) });
   const { summary } = compiled;
 
   if (toStdout) {
-    for (const warning of summary.warnings) process.stderr.write(warningText(warning));
+    for (const warning of flags.quiet ? [] : summary.warnings) process.stderr.write(warningText(warning));
     process.stdout.write(flags.js ? (await javascript(compiled)).code : compiled.code);
     return 0;
   }
-  const files = await filesOf(compiled, flags, backend);
-  if (flags.check) return reportStale(staleFiles(files));
+  const files = await filesOf(compiled, flags, named, backend);
+  if (flags.check) return reportStale(files, flags);
   writeFiles(files, flags.force ?? false);
   if (flags.json) process.stdout.write(`${JSON.stringify({ ...summary, files: files.map(({ path }) => shownPath(path)) }, null, 2)}\n`);
   if (!flags.quiet) {
-    const written = files.map(({ path, content }) => `${shownPath(path)} (${byteCount(Buffer.byteLength(content))})`);
-    process.stderr.write(`${summaryText(summary)}\nwrote ${written.join(', ')}\n`);
+    const written = files.map(({ path, content }) => ({ path: shownPath(path), bytes: Buffer.byteLength(content) }));
+    process.stderr.write(`${summaryText(summary)}\n${writtenText(written)}`);
   }
   return 0;
 }
@@ -50,28 +54,42 @@ function backendOf(given: string = 'core'): Backend {
   return backends.find((backend) => backend === given) ?? fail('backend-unknown', { given, backends });
 }
 
-async function filesOf(compiled: Compiled, flags: CompileFlags, backend: Backend): Promise<OutputFile[]> {
-  const { name, code, weights, ir } = compiled;
-  const directory = resolve(flags.outDir ?? '.');
-  const path = (extension: string) => join(directory, `${name}${extension}`);
+/** The file that `-o` names: folder, name and extension. */
+interface ModuleName {
+  readonly folder: string;
+  readonly name: string;
+  readonly extension: string;
+}
+
+/** @throws SkipcError `out-extension` where the file would not be taken for what is written into it */
+function moduleName(out: string, js: boolean): ModuleName {
+  const [usual, other] = js ? ['.mjs', '.js'] : ['.ts', '.mts'];
+  const file = basename(out);
+  const extension = extname(file) === '' ? usual : extname(file);
+  const name = basename(file, extension);
+  if ((extension !== usual && extension !== other) || name.endsWith('.d')) {
+    fail('out-extension', { path: out, language: js ? 'JavaScript' : 'TypeScript', extensions: `${usual} or ${other}` });
+  }
+  return { folder: dirname(out), name, extension };
+}
+
+async function filesOf(compiled: Compiled, flags: CompileFlags, named: ModuleName | null, backend: Backend): Promise<OutputFile[]> {
+  const { code, weights, ir } = compiled;
+  const folder = resolve(flags.outDir ?? '.', named?.folder ?? '.');
+  const extension = named?.extension ?? (flags.js ? '.mjs' : '.ts');
+  const path = (behind: string) => join(folder, `${compiled.name}${behind}`);
+  const module = join(folder, `${named?.name ?? compiled.name}${extension}`);
   const files: OutputFile[] = [];
   if (flags.js) {
     const { code: script, declarations } = await javascript(compiled);
-    files.push({ path: modulePath(flags, path('.mjs')), content: script });
-    files.push({ path: modulePath(flags, path('.mjs')).replace(/\.[cm]?js$/, '.d.mts'), content: declarations });
-  } else files.push({ path: modulePath(flags, path('.ts')), content: code });
-  const beside = join(modulePath(flags, path('.ts')), '..');
-  if (weights !== null && flags.weights !== 'inline') files.push({ path: join(beside, `${name}.safetensors`), content: weights });
-  if (flags.emitIr) files.push({ path: join(beside, `${name}.ir`), content: ir });
+    files.push({ path: module, content: script });
+    files.push({ path: module.replace(/\.(m?)js$/, '.d.$1ts'), content: declarations });
+  } else files.push({ path: module, content: code });
+  if (weights !== null && flags.weights !== 'inline') files.push({ path: path('.safetensors'), content: weights });
+  if (flags.emitIr) files.push({ path: path('.ir'), content: ir });
   const registration = emitBackend(compiled.analysis.program, backend);
-  if (registration !== null) files.push({ path: join(beside, `${name}.backend.${flags.js ? 'mjs' : 'ts'}`), content: registration });
+  if (registration !== null) files.push({ path: path(`.backend${extension}`), content: registration });
   return files;
-}
-
-function modulePath(flags: CompileFlags, otherwise: string): string {
-  if (flags.out === undefined) return otherwise;
-  const path = resolve(flags.outDir ?? '.', flags.out);
-  return extname(path) === '' ? `${path}${extname(otherwise)}` : path;
 }
 
 async function javascript({ code }: Compiled): Promise<{ readonly code: string; readonly declarations: string }> {
@@ -79,8 +97,14 @@ async function javascript({ code }: Compiled): Promise<{ readonly code: string; 
   return { code: toJavaScript(code), declarations: toDeclarations(code) };
 }
 
-function reportStale(stale: readonly string[]): number {
-  for (const path of stale) process.stderr.write(`stale: ${shownPath(path)}\n`);
+/** Says which files are not what would be written; their number decides the exit status. */
+function reportStale(files: readonly OutputFile[], flags: CompileFlags): number {
+  const stale = staleFiles(files).map(shownPath);
+  if (flags.json) process.stdout.write(`${JSON.stringify({ stale }, null, 2)}\n`);
+  if (!flags.quiet) {
+    for (const path of stale) process.stderr.write(`stale: ${printable(path)}\n`);
+    process.stderr.write(stale.length > 0 ? 'run the same command without --check to write it again\n' : 'up to date\n');
+  }
   return stale.length > 0 ? 1 : 0;
 }
 
@@ -89,13 +113,25 @@ const quoted = (argument: string): string => (PLAIN_ARGUMENT.test(argument) ? ar
 
 /** The command that makes this module, for its banner. */
 function commandLine(model: string, flags: CompileFlags): string {
-  const source = model === '-' || /^[a-z][a-z0-9+.-]+:\/\//i.test(model) ? model : shownPath(resolve(model));
   const value = (flag: string, given: string | undefined) => (given === undefined ? [] : [flag, given]);
+  const path = (given: string | undefined) => (given === undefined ? undefined : shownSource(given));
   const args = [
     ...selectionArguments(flags),
-    ...value('--backend', flags.backend),
-    ...value('--weights', flags.weights),
+    ...value('--backend', flags.backend === 'core' ? undefined : flags.backend),
+    ...value('--weights', flags.weights === 'none' || flags.weights === 'inline' ? flags.weights : path(flags.weights)),
     ...(flags.js ? ['--js'] : []),
+    ...(flags.emitIr ? ['--emit-ir'] : []),
+    ...value('--out-dir', path(flags.outDir)),
+    ...value('-o', flags.out === '-' ? '-' : flags.outDir === undefined ? path(flags.out) : flags.out),
   ];
-  return ['skipc', 'compile', source, ...args].map(quoted).join(' ');
+  return ['skipc', 'compile', shownSource(model), ...args].map(quoted).join(' ');
+}
+
+/** A path from here, or a URL without what may be secret in it: a password, or the signature in a query. */
+function shownSource(source: string): string {
+  if (source === '-') return source;
+  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) return shownPath(resolve(source));
+  if (!URL.canParse(source)) return source;
+  const { protocol, host, pathname } = new URL(source);
+  return `${protocol}//${host}${pathname}`;
 }

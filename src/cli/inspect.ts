@@ -4,7 +4,8 @@ import { showShape } from '../ir/types.ts';
 import { byteCount, count, percent } from '../report/format.ts';
 import type { Inspection } from '../report/inspect.ts';
 import { onStdout } from './colors.ts';
-import { warningText } from './summary.ts';
+import { warningText } from './errors.ts';
+import { printable } from './text.ts';
 
 export interface InspectFlags {
   readonly json?: boolean;
@@ -19,10 +20,10 @@ export async function runInspect(model: string, flags: InspectFlags): Promise<nu
 }
 
 const LONGEST_NAME = 30;
-/** Cell text: control characters out of a model never reach the terminal, and long names keep their ends, where they differ. */
+/** Text of a cell: long names keep their ends, where they differ. */
 function cell(name: string): string {
-  const printable = name.replace(/\p{Cc}/gu, ' ');
-  return printable.length > LONGEST_NAME ? `...${printable.slice(3 - LONGEST_NAME)}` : printable;
+  const shown = printable(name);
+  return shown.length > LONGEST_NAME ? `...${shown.slice(3 - LONGEST_NAME)}` : shown;
 }
 
 /** A table without borders, its last columns to the right. */
@@ -55,10 +56,10 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 function inspectionText({ model, inputs, outputs, layers, parameters, flops, weightBytes, frozen, cuts }: Inspection): string {
   const shapeOf = (shape: readonly (number | null)[]) => `[${shape.map((size) => size ?? '?').join(',')}]`;
   const sections = [
-    `${onStdout.bold(model.name)}: ${layers.length} layers, ${count(parameters)} parameters${weightBytes === null ? '' : ` in ${byteCount(weightBytes)}`}, ${count(flops)} FLOPs per sample\n`,
+    `${onStdout.bold(cell(model.name))}: ${layers.length} layers, ${count(parameters)} parameters${weightBytes === null ? '' : ` in ${byteCount(weightBytes)}`}, ${count(flops)} FLOPs per sample\n`,
     `\ninputs\n${table(
       ['name', 'dtype', 'shape'],
-      inputs.map(({ key, dtype, shape }) => [cell(key), dtype, shapeOf(shape)]),
+      inputs.map(({ key, dtype, shape }) => [cell(key), cell(dtype), shapeOf(shape)]),
     )}`,
     `\noutputs, and what each needs alone\n${table(
       ['name', 'shape', 'layers', 'params', 'FLOPs', 'of all'],
@@ -67,7 +68,7 @@ function inspectionText({ model, inputs, outputs, layers, parameters, flops, wei
           ? [cell(key), 'needs a layer skipc cannot compile', '', '', '', '']
           : [
               cell(key),
-              showShape(shape ?? []),
+              cell(showShape(shape ?? [])),
               String(alone.layers),
               count(alone.parameters),
               count(alone.flops),
@@ -79,8 +80,8 @@ function inspectionText({ model, inputs, outputs, layers, parameters, flops, wei
       ['name', 'class', 'shape', 'params', 'FLOPs'],
       layers.map((layer) => [
         cell(layer.path),
-        `${layer.className}${layer.trainable ? '' : onStdout.dim(' frozen')}`,
-        layer.shape === null ? (layer.unsupported === null ? '-' : onStdout.yellow('not compiled')) : showShape(layer.shape),
+        `${cell(layer.className)}${layer.trainable ? '' : onStdout.dim(' frozen')}`,
+        layer.shape === null ? (layer.unsupported === null ? '-' : onStdout.yellow('not compiled')) : cell(showShape(layer.shape)),
         layer.parameters === 0 ? '' : count(layer.parameters),
         layer.flops === 0 ? '' : count(layer.flops),
       ]),

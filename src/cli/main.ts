@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { suggest } from '../diagnostics/suggest.ts';
 import { version } from '../version.ts';
 import { withSelection } from './selection.ts';
 
@@ -25,15 +27,15 @@ function cli(): Command {
   withSelection(
     program
       .command('compile')
-      .description('write the module that evaluates the chosen outputs')
+      .description('Write the module that evaluates the chosen outputs.')
       .argument('<model>', 'model.json, Keras JSON, a URL, or - for standard input'),
   )
-    .option('-o, --out <file>', 'the module to write, or - for standard output')
+    .option('-o, --out <file>', 'the module to write (.ts or .mts; with --js .mjs or .js), or - for standard output')
     .option('--out-dir <dir>', 'where to write (default: here)')
     .addOption(
       new Option('--backend <name>', 'whose import the module carries: core, node, wasm, cpu, webgl or webgpu').default(
         'core',
-        'core: none, right on all',
+        'core, which carries none',
       ),
     )
     .option('--weights <file>', 'a tfjs model.json to take weights from; none; or inline, into the module')
@@ -49,7 +51,7 @@ function cli(): Command {
   withSelection(
     program
       .command('ir')
-      .description('print the IR of the chosen outputs')
+      .description('Print the IR of the chosen outputs.')
       .argument('<model>', 'model.json, Keras JSON, a URL, or - for standard input'),
   )
     .option('--after <pass>', 'the IR after this pass (default: the last)')
@@ -62,14 +64,25 @@ function cli(): Command {
 
   program
     .command('inspect', { isDefault: true })
-    .description('show inputs, outputs, layers, what each output needs, and where to hoist')
+    .description('Show inputs, outputs, layers, what each output needs, and where to hoist.')
     .argument('<model>', 'model.json, Keras JSON, a URL, or - for standard input')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  skipc inspect model.json')
     .action(action(async () => (await import('./inspect.ts')).runInspect));
 
-  for (const command of program.commands) command.exitOverride();
+  for (const command of program.commands) {
+    command.exitOverride().showHelpAfterError(`(skipc ${command.name()} --help lists the options)`);
+  }
   return program;
+}
+
+/** A word where a command could stand, that is neither a command nor a file, is a command misspelt. */
+function checkCommand(program: Command, [first]: readonly string[]): void {
+  if (first === undefined) program.help({ error: true });
+  const commands = [...program.commands.map((command) => command.name()), 'help'];
+  if (!/^[a-z]+$/.test(first) || commands.includes(first) || existsSync(first)) return;
+  const [near] = suggest(first, commands);
+  program.error(`error: there is no command or file '${first}'${near === undefined ? '' : `\n(Did you mean ${near}?)`}`);
 }
 
 async function main(): Promise<void> {
@@ -79,7 +92,9 @@ async function main(): Promise<void> {
     throw error;
   });
   try {
-    await cli().parseAsync();
+    const program = cli();
+    checkCommand(program, process.argv.slice(2));
+    await program.parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? 0 : USAGE;

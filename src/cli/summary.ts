@@ -1,27 +1,40 @@
+import { stripVTControlCharacters } from 'node:util';
 import { showShape } from '../ir/types.ts';
 import { byteCount, count, percent } from '../report/format.ts';
 import type { Part, Summary } from '../report/summary.ts';
 import { onStderr } from './colors.ts';
+import { warningText } from './errors.ts';
+import { columnsOf, printable, wrap } from './text.ts';
 
 const WIDTH = 12;
-const line = (label: string, text: string): string => `  ${onStderr.dim(label.padEnd(WIDTH))}${text}\n`;
+const MARGIN = 2;
+
+/** A row of the summary: a label, and what it says in as many lines as that takes. */
+function row(label: string, items: readonly string[]): string {
+  const lines = wrap(items, ', ', columnsOf(process.stderr) - MARGIN - WIDTH, (item) => stripVTControlCharacters(item).length);
+  return lines.map((line, i) => `  ${onStderr.dim((i === 0 ? label : '').padEnd(WIDTH))}${line}\n`).join('');
+}
+
 const part = ({ kept, of }: Part, show: (value: number) => string): string => `${show(kept)} of ${show(of)}`;
+
+const tensors = (list: Summary['inputs']): string[] =>
+  list.map(({ key, shape }) => `${onStderr.bold(short(key))} ${printable(showShape(shape))}`);
 
 /** What a compilation did, for a person: at most 80 columns wide but for long names. */
 export function summaryText(summary: Summary): string {
   const { model, program, layers, parameters, weightBytes, flops, perLayer } = summary;
   const identities = perLayer.filter(({ status }) => status === 'identity').length;
   const saved = flops.of > 0 ? ` per sample (${percent(flops.kept, flops.of)})` : ' per sample';
-  const tensors = (list: Summary['inputs']) => list.map(({ key, shape }) => `${onStderr.bold(key)} ${showShape(shape)}`).join(', ');
+  const writer = `${model.writer === 'keras' ? 'Keras' : model.writer}${model.version ? ` ${model.version.replace(/^tfjs-layers /, '')}` : ''}`;
   return [
-    `${onStderr.bold(program.name)} of ${JSON.stringify(model.name)}, written by ${model.writer === 'keras' ? 'Keras' : model.writer}${model.version ? ` ${model.version.replace(/^tfjs-layers /, '')}` : ''}\n\n`,
-    line('inputs', tensors(summary.inputs) || 'none'),
-    line('outputs', tensors(summary.outputs)),
-    line('layers', `${part(layers, String)}${identities > 0 ? `, ${identities} of which do nothing in evaluation` : ''}`),
-    line('parameters', part(parameters, count)),
-    line('weights', weightBytes === null ? 'no weights: pass --weights, or load(tensors)' : part(weightBytes, byteCount)),
-    line('FLOPs', `${part(flops, count)}${saved}`),
-    line('peak', `${byteCount(summary.peakBytes)} of tensors per sample`),
+    `${onStderr.bold(short(program.name))} of ${JSON.stringify(short(model.name))}, written by ${short(writer)}\n\n`,
+    row('inputs', summary.inputs.length > 0 ? tensors(summary.inputs) : ['none']),
+    row('outputs', tensors(summary.outputs)),
+    row('layers', [part(layers, String), ...(identities > 0 ? [`${identities} of which do nothing in evaluation`] : [])]),
+    row('parameters', [part(parameters, count)]),
+    row('weights', [weightBytes === null ? 'no weights: pass --weights, or load(tensors)' : part(weightBytes, byteCount)]),
+    row('FLOPs', [`${part(flops, count)}${saved}`]),
+    row('peak', [`${byteCount(summary.peakBytes)} of tensors per sample`]),
     hoistText(summary),
     ...summary.warnings.map(warningText),
   ].join('');
@@ -29,20 +42,32 @@ export function summaryText(summary: Summary): string {
 
 function hoistText({ hoist, cuts, features, flops }: Summary): string {
   if (hoist !== null) {
-    const names = features.map(({ key, shape }) => `${onStderr.bold(key)} ${showShape(shape)}`).join(', ');
-    const wider = hoist.widerThan.length > 0 ? `, wider than ${hoist.widerThan.join(', ')} alone` : '';
+    const wider = hoist.widerThan.length > 0 ? [`wider than ${hoist.widerThan.map(short).join(', ')} alone`] : [];
+    const saved = percent(hoist.flopsSaved, flops.kept);
+    const [first = 'nothing', ...rest] = tensors(features);
     return (
-      line('hoisted', `prefix to ${names}${wider}`) +
-      line('', `${byteCount(hoist.featureBytes)} per sample; saves ${percent(hoist.flopsSaved, flops.kept)} of each further evaluation`)
+      row('hoisted', [`prefix to ${first}`, ...rest, ...wider]) +
+      row('', [`${byteCount(hoist.featureBytes)} per sample; saves ${saved} of each further evaluation`])
     );
   }
   return cuts
     .map(({ name, featureBytes, flopsSaved, flops }, i) =>
-      line(i === 0 ? 'good cuts' : '', `--hoist ${name}: ${byteCount(featureBytes)} per sample, saves ${percent(flopsSaved, flops)}`),
+      row(i === 0 ? 'good cuts' : '', [
+        `--hoist ${short(name)}: ${byteCount(featureBytes)} per sample`,
+        `saves ${percent(flopsSaved, flops)}`,
+      ]),
     )
     .join('');
 }
 
-export function warningText({ code, message, hint }: { readonly code: string; readonly message: string; readonly hint: string }): string {
-  return `${onStderr.yellow('warning')}: ${message} [${code}]\n  ${hint}\n`;
+/** What was written, a file a row. */
+export const writtenText = (files: readonly { readonly path: string; readonly bytes: number }[]): string =>
+  files.map(({ path, bytes }, i) => row(i === 0 ? 'wrote' : '', [`${printable(path)} (${byteCount(bytes)})`])).join('');
+
+const LONGEST_NAME = 60;
+
+/** A name as a row shows it. */
+function short(name: string): string {
+  const shown = printable(name);
+  return shown.length > LONGEST_NAME ? `${shown.slice(0, LONGEST_NAME)}...` : shown;
 }

@@ -277,6 +277,21 @@ export const catalogue = {
     ({ given }) => `there is no backend ${JSON.stringify(given)}`,
     ({ backends }) => `--backend takes one of ${backends.join(', ')}`,
   ),
+  'name-invalid': entry<{ name: string }>(
+    'invalid',
+    ({ name }) => `${JSON.stringify(name.slice(0, 100))} cannot be the name of a program: files are called after it`,
+    () => 'give a --name of at most 100 bytes without slashes or control characters',
+  ),
+  'out-extension': entry<{ path: string; language: string; extensions: string }>(
+    'invalid',
+    ({ path, language }) => `the name ${JSON.stringify(path)} is not that of a ${language} module`,
+    ({ extensions }) => `let -o end in ${extensions}; --js chooses JavaScript`,
+  ),
+  'options-conflict': entry<{ one: string; other: string }>(
+    'invalid',
+    ({ one, other }) => `${one} and ${other} cannot stand together`,
+    ({ one, other }) => `leave ${one} or ${other} out`,
+  ),
   'pass-unknown': entry<{ given: string; passes: readonly string[] }>(
     'invalid',
     ({ given }) => `there is no pass ${JSON.stringify(given)}`,

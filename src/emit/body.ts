@@ -37,8 +37,18 @@ export class Scope {
   }
 
   describe(layers: readonly string[]): string {
-    return layers.map((path) => (this.#classes.has(path) ? `${path} (${this.#classes.get(path)})` : path)).join(' + ');
+    return layers
+      .map((path) => (this.#classes.has(path) ? `${told(path)} (${told(this.#classes.get(path) ?? '')})` : told(path)))
+      .join(' + ');
   }
+}
+
+const LONGEST_TOLD = 100;
+
+/** A layer's path as a comment tells it: short, and in quotes where it would make the comment a directive, such as `@ts-expect-error`. */
+function told(path: string): string {
+  const short = path.length > LONGEST_TOLD ? `${path.slice(0, LONGEST_TOLD)}...` : path;
+  return short.startsWith('@') ? JSON.stringify(short) : short;
 }
 
 /** A straight line of ops as statements. */

@@ -82,7 +82,7 @@ function load(plan: Plan): Entry {
 }
 
 function defaultSource(weights: Exclude<DefaultWeights, { from: 'caller' }>): string {
-  if (weights.from === 'file') return `new URL(${quote(`./${weights.name}`)}, import.meta.url)`;
+  if (weights.from === 'file') return `new URL(${quote(`./${weights.name.replace(/[%?#]/g, encodeURIComponent)}`)}, import.meta.url)`;
   return 'Uint8Array.from(atob(WEIGHTS), (char) => char.charCodeAt(0))';
 }
 

@@ -1,10 +1,10 @@
-import { type Code, code, join, type Literal } from '../ops/code.ts';
+import { Code, code, join, type Literal } from '../ops/code.ts';
 import { property } from './names.ts';
 
 export type Data = Literal | readonly Data[] | { readonly [key: string]: Data };
 
 const isObject = (data: Data): data is { readonly [key: string]: Data } =>
-  typeof data === 'object' && data !== null && !Array.isArray(data) && !('imports' in data && 'text' in data);
+  typeof data === 'object' && data !== null && !Array.isArray(data) && !(data instanceof Code);
 
 /** Data as a literal a person would write: a property a line, but a flat object or list on one. */
 export function dataLiteral(data: Data, depth = 0): Code {

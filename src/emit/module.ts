@@ -14,8 +14,13 @@ const RUNTIME = '// What follows is the same in every module that skipc writes: 
 
 /** The TypeScript module that evaluates a staged program. */
 export function emitModule(program: Program, options: ModuleOptions): string {
-  const plan = new Plan(program, options);
-  const statements = [...faces(plan), ...entries(plan), ...bodies(plan), ...constants(plan)];
+  let plan = new Plan(program, options);
+  let statements = statementsOf(plan);
+  // A layer may have the name of a tfjs function that the program calls; which it calls is known only now.
+  if ([...plan.imports].some((name) => plan.names.has(name))) {
+    plan = new Plan(program, options, plan.imports);
+    statements = statementsOf(plan);
+  }
   const runtime = runtimeFor(plan.runtime);
   const project = new Project({
     useInMemoryFileSystem: true,
@@ -30,8 +35,11 @@ export function emitModule(program: Program, options: ModuleOptions): string {
   const file = project.createSourceFile('module.ts', {
     statements: [`${head.join('\n')}\n`, ...statements, `\n${RUNTIME}\n\n${runtime.text}`],
   });
-  return file.getFullText();
+  // ts-morph indents empty lines too.
+  return file.getFullText().replace(/[ \t]+$/gm, '');
 }
+
+const statementsOf = (plan: Plan) => [...faces(plan), ...entries(plan), ...bodies(plan), ...constants(plan)];
 
 const LONGEST_LINE = 120;
 

@@ -6,7 +6,10 @@ const KEYWORDS =
 
 /** Names that mean something in every emitted module. */
 const MODULE =
-  'w inputs features owned raw source options info load prefix suffix predict dispose forward forwardPrefix forwardSuffix prepare refresh evaluate prefixKey Inputs Outputs Features Weights Info INPUTS FEATURES VARIABLES WEIGHTS scalar tensor image clone tidy globalThis Object Array Math Number String Promise URL fetch process NaN Infinity';
+  'w variables inputs features owned raw source options info load prefix suffix predict dispose forward forwardPrefix forwardSuffix prepare refresh evaluate prefixKey Inputs Outputs Features Weights Info INPUTS FEATURES VARIABLES WEIGHTS scalar tensor tfImage clone tidy globalThis Object Array Math Number String Promise URL fetch process NaN Infinity __proto__';
+
+/** The functions that a large body is taken apart into, as `functionsOf` calls them. */
+const PART = /^(forward|forwardPrefix|forwardSuffix|prepare)Part\d+$/;
 
 const LONGEST = 60;
 
@@ -16,6 +19,7 @@ export class NameTable {
   /** The last number that was appended to each name: ten thousand layers may come down to one. */
   readonly #numbers = new Map<string, number>();
   readonly #identifiers = new Map<string, string>();
+  readonly #given = new Set<string>();
 
   /** @param reserved names of the module's other parts */
   constructor(reserved: Iterable<string>) {
@@ -26,15 +30,21 @@ export class NameTable {
   text(name: string): string {
     const known = this.#identifiers.get(name);
     if (known !== undefined) return known;
-    const base = plain(name.slice(1));
+    const base = plain(name.slice(1)).replace(PART, '$&_');
     let unique = base;
     for (let n = this.#numbers.get(base) ?? 2; this.#taken.has(unique); n++) {
       unique = `${base}_${n}`;
       this.#numbers.set(base, n);
     }
     this.#taken.add(unique);
+    this.#given.add(unique);
     this.#identifiers.set(name, unique);
     return unique;
+  }
+
+  /** True where a value has this identifier. */
+  has(text: string): boolean {
+    return this.#given.has(text);
   }
 
   of(name: string): Code {

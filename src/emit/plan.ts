@@ -31,7 +31,7 @@ export interface ModuleOptions {
 export class Plan {
   readonly program: Program;
   readonly options: ModuleOptions;
-  readonly names = new NameTable(runtimeNames());
+  readonly names: NameTable;
   /** Members of `Weights`: what prefix and suffix read and do not compute. */
   readonly weights: readonly string[];
   /** True where something depends on weights alone. */
@@ -42,8 +42,10 @@ export class Plan {
   readonly runtime = new Set<string>();
   readonly #values: ReadonlyMap<string, Value>;
 
-  constructor(program: Program, options: ModuleOptions) {
+  /** @param reserved names that no tensor may have, beside those of the runtime */
+  constructor(program: Program, options: ModuleOptions, reserved: Iterable<string> = []) {
     this.program = program;
+    this.names = new NameTable([...runtimeNames(), ...reserved]);
     this.options = options;
     this.#values = valuesOf(program);
     const fixed = new Set(program.weights.map(({ name }) => name));

@@ -90,7 +90,7 @@ class Cursor {
   }
 
   wrong(expected: string): never {
-    fail('ir-syntax', { line: this.#number, column: this.#at + 1, expected, found: this.#line.slice(this.#at, this.#at + 20) });
+    fail('ir-syntax', { line: this.#number, column: this.#skip() + 1, expected, found: this.#line.slice(this.#at, this.#at + 20) });
   }
 
   #match(pattern: RegExp): string | undefined {
@@ -207,8 +207,12 @@ class Cursor {
     const attrs: Record<string, AttrValue> = Object.create(null) as Record<string, AttrValue>;
     if (!this.take('{')) return {};
     do {
+      const start = this.#skip();
       const name = this.#match(WORD) ?? this.wrong('an attribute');
-      if (Object.hasOwn(attrs, name)) this.wrong(`no second ${name}`);
+      if (Object.hasOwn(attrs, name)) {
+        this.#at = start;
+        this.wrong('an attribute that has no value yet');
+      }
       this.expect('=');
       attrs[name] = this.attr();
     } while (this.take(','));

@@ -35,6 +35,9 @@ export const times = (symbol: string, factor: number): string => {
   return total === 1 ? symbol.replace(FACTOR, '') : `${symbol.replace(FACTOR, '')}*${total}`;
 };
 
+/** The symbol without its factor. */
+export const baseOf = (symbol: string): string => symbol.replace(FACTOR, '');
+
 export const factorOf = (symbol: string): number => Number(FACTOR.exec(symbol)?.[1] ?? 1);
 
 /** Number of elements, an unknown dimension counting as one: for a batch of unknown size, elements per sample. */

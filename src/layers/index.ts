@@ -1,8 +1,26 @@
+import { activation } from './activations/activation.ts';
+import { elu } from './activations/elu.ts';
+import { leakyReLU } from './activations/leaky-relu.ts';
+import { pReLU } from './activations/prelu.ts';
+import { reLU } from './activations/relu.ts';
+import { softmaxLayer } from './activations/softmax.ts';
+import { thresholdedReLU } from './activations/thresholded-relu.ts';
 import { conv1d, conv2d, conv3d } from './convolutional/conv.ts';
 import { conv1dTranspose, conv2dTranspose, conv3dTranspose } from './convolutional/conv-transpose.ts';
 import { depthwiseConv1d, depthwiseConv2d } from './convolutional/depthwise-conv.ts';
 import { separableConv1d, separableConv2d } from './convolutional/separable-conv.ts';
 import { dense } from './core/dense.ts';
+import { embedding } from './core/embedding.ts';
+import { identity } from './core/identity.ts';
+import { masking } from './core/masking.ts';
+import { concatenate } from './merging/concatenate.ts';
+import { dot } from './merging/dot.ts';
+import { elementwiseMerges } from './merging/elementwise.ts';
+import { batchNormalization } from './normalization/batch-normalization.ts';
+import { groupNormalization } from './normalization/group-normalization.ts';
+import { layerNormalization } from './normalization/layer-normalization.ts';
+import { rmsNormalization } from './normalization/rms-normalization.ts';
+import { unitNormalization } from './normalization/unit-normalization.ts';
 import {
   adaptiveAveragePooling1d,
   adaptiveAveragePooling2d,
@@ -20,11 +38,44 @@ import {
   globalMaxPooling3d,
 } from './pooling/global-pooling.ts';
 import { averagePooling1d, averagePooling2d, averagePooling3d, maxPooling1d, maxPooling2d, maxPooling3d } from './pooling/pooling.ts';
+import { augmentationLayers } from './preprocessing/augmentation.ts';
+import { autoContrast } from './preprocessing/auto-contrast.ts';
+import { centerCrop, randomCrop } from './preprocessing/center-crop.ts';
+import { normalization } from './preprocessing/normalization.ts';
+import { rescaling } from './preprocessing/rescaling.ts';
+import { resizing } from './preprocessing/resizing.ts';
+import { regularizationLayers } from './regularization/inactive.ts';
+import { cropping1d, cropping2d, cropping3d } from './reshaping/cropping.ts';
+import { flatten } from './reshaping/flatten.ts';
+import { permute } from './reshaping/permute.ts';
+import { repeatVector } from './reshaping/repeat-vector.ts';
+import { reshape } from './reshaping/reshape.ts';
+import { upSampling1d, upSampling2d, upSampling3d } from './reshaping/up-sampling.ts';
+import { zeroPadding1d, zeroPadding2d, zeroPadding3d } from './reshaping/zero-padding.ts';
 import type { LayerRow } from './row.ts';
 
 /** Every built-in layer. Adding one is its file and a line here. */
 export const layerRows = [
   dense,
+  embedding,
+  identity,
+  masking,
+  activation,
+  reLU,
+  leakyReLU,
+  pReLU,
+  elu,
+  thresholdedReLU,
+  softmaxLayer,
+  batchNormalization,
+  layerNormalization,
+  groupNormalization,
+  unitNormalization,
+  rmsNormalization,
+  ...regularizationLayers,
+  ...elementwiseMerges,
+  concatenate,
+  dot,
   conv1d,
   conv2d,
   conv3d,
@@ -53,6 +104,26 @@ export const layerRows = [
   maxPooling1d,
   maxPooling2d,
   maxPooling3d,
+  flatten,
+  reshape,
+  permute,
+  repeatVector,
+  cropping1d,
+  cropping2d,
+  cropping3d,
+  zeroPadding1d,
+  zeroPadding2d,
+  zeroPadding3d,
+  upSampling1d,
+  upSampling2d,
+  upSampling3d,
+  rescaling,
+  normalization,
+  resizing,
+  centerCrop,
+  randomCrop,
+  autoContrast,
+  ...augmentationLayers,
 ] as unknown as readonly LayerRow[];
 
 /** Rows by every class name under which they are saved. */

@@ -42,7 +42,11 @@ export function join(pieces: readonly Code[], separator: ', ' | '\n' | ' | ' | '
 }
 
 /** A function of tfjs-core; using it is what makes the module import it. */
-export const tf = (name: TfName): Code => new Code(name, new Set([name]));
+export const tf = (name: TfName): Code => {
+  // `image` is what most models call their input: the module calls tfjs's group of functions otherwise.
+  const local = name === 'image' ? 'tfImage' : name;
+  return new Code(local, new Set([local === name ? name : `${name} as ${local}`]));
+};
 /** A type of tfjs-core. */
 export const tfType = (name: TfType): Code => new Code(name, new Set([`type ${name}`]));
 

@@ -1,13 +1,17 @@
+import { elements } from '../ir/types.ts';
 import { array, integer, number, object, oneOf } from '../schema/build.ts';
 import { code, tf } from './code.ts';
 import { tfjsDType } from './elementwise/cast.ts';
-import { free, op } from './row.ts';
+import { free, mismatch, op } from './row.ts';
 
 export const constant = op({
   doc: 'numbers that are known when compiling',
   attrs: object({ values: array(number()), shape: array(integer({ minimum: 0 })), dtype: oneOf('f32', 'i32', 'bool') }),
   arity: 0,
-  infer: (_, { shape, dtype }) => ({ dtype, shape }),
+  infer(_, { values, shape, dtype }) {
+    if (elements(shape) !== values.length) mismatch(`a constant of ${values.length} values`, [{ dtype, shape }]);
+    return { dtype, shape };
+  },
   cost: free,
   kernels: [],
   emit: ({ attrs: { values, shape, dtype } }) =>

@@ -44,6 +44,15 @@ export function mismatch(what: string, operands: readonly TensorType[]): never {
   fail('shape-mismatch', { what, found: operands.map((type) => showShape(type.shape)).join(' and ') });
 }
 
+/**
+ * Checks the dtypes of all operands.
+ * @throws SkipcError `shape-mismatch`
+ */
+export function takes(dtypes: readonly DType[], name: string, operands: readonly TensorType[]): void {
+  const other = operands.find(({ dtype }) => !dtypes.includes(dtype));
+  if (other !== undefined) mismatch(`${name} takes ${dtypes.join(' or ')}, not ${other.dtype}`, operands);
+}
+
 /** The operand at a position; the arity was checked before. */
 export function at<T>(items: readonly T[], position: number): T {
   const item = items[position];

@@ -1,17 +1,16 @@
 import { type Op, type Program, valuesOf } from '../ir/program.ts';
 import { bytes, type TensorType } from '../ir/types.ts';
 import { costOf } from '../ops/cost.ts';
+import { described, integer, number, object, type Static, string } from '../schema/build.ts';
 
 /** A place to cut: one tensor that everything behind it needs and nothing before it is needed beside. */
-export interface Cut {
-  /** As `--hoist` takes it. */
-  readonly name: string;
-  /** Of one sample. */
-  readonly featureBytes: number;
-  /** What the prefix saves each further evaluation. */
-  readonly flopsSaved: number;
-  readonly flops: number;
-}
+export const cutSchema = object({
+  name: described(string, 'as --hoist takes it'),
+  featureBytes: described(integer({ minimum: 0 }), 'of one sample'),
+  flopsSaved: described(number({ minimum: 0 }), 'what the prefix saves each further evaluation'),
+  flops: described(number({ minimum: 0 }), 'of the whole program'),
+});
+export type Cut = Static<typeof cutSchema>;
 
 const MOST = 3;
 
@@ -55,7 +54,7 @@ function pareto(cuts: readonly Cut[]): readonly Cut[] {
   const best: Cut[] = [];
   // Latest first: of two cuts with features of one size, the later saves more.
   for (const cut of cuts.toReversed()) {
-    if (best.every(({ featureBytes }) => cut.featureBytes < featureBytes)) best.push(cut);
+    if (cut.featureBytes < (best.at(-1)?.featureBytes ?? Infinity)) best.push(cut);
   }
   return best.slice(0, MOST);
 }

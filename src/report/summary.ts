@@ -1,53 +1,64 @@
 import type { SkipcError } from '../diagnostics/error.ts';
 import type { Output, Program, Value } from '../ir/program.ts';
 import { valuesOf } from '../ir/program.ts';
-import type { Shape } from '../ir/types.ts';
 import type { ModelGraph } from '../model/graph.ts';
 import { tfjsDType } from '../ops/elementwise/cast.ts';
+import { array, described, either, integer, nullable, number, object, oneOf, optional, type Static, string } from '../schema/build.ts';
 import { costOfProgram, flopsByLayer } from './cost.ts';
-import { type Cut, goodCuts } from './cuts.ts';
+import { cutSchema, goodCuts } from './cuts.ts';
 
-export interface Part {
-  readonly kept: number;
-  readonly of: number;
-}
+const count = integer({ minimum: 0 });
+/** FLOPs of very large models are beyond the integers that a double holds exactly. */
+const amount = number({ minimum: 0 });
 
-export interface TensorSummary {
-  readonly key: string;
-  readonly name: string;
-  readonly dtype: string;
-  readonly shape: Shape;
-}
+const part = object({ kept: amount, of: amount });
+export type Part = Static<typeof part>;
 
-export interface LayerSummary {
-  readonly path: string;
-  readonly className: string;
-  /** `removed` is not needed, `identity` is needed but computes nothing, `kept` runs. */
-  readonly status: 'kept' | 'identity' | 'removed';
-  readonly flops: number;
-}
+const tensor = object({
+  key: described(string, 'the property that holds it in the module'),
+  name: described(string, 'its name in the program'),
+  dtype: described(string, 'as tfjs calls it'),
+  shape: described(array(either(count, string)), 'a string is a size that is known when the program runs: "?" is the batch'),
+});
+export type TensorSummary = Static<typeof tensor>;
+
+const layer = object({
+  path: string,
+  className: string,
+  status: described(
+    oneOf('kept', 'identity', 'removed'),
+    '`removed` is not needed, `identity` is needed but computes nothing, `kept` runs',
+  ),
+  flops: described(amount, 'of all its calls, for one sample'),
+});
+export type LayerSummary = Static<typeof layer>;
 
 /** What a compilation did, for people (the CLI's summary) and for programs (`--json`). */
-export interface Summary {
-  readonly skipc: string;
-  readonly model: { readonly name: string; readonly hash: string; readonly writer: string; readonly version: string | null };
-  readonly program: { readonly name: string; readonly hash: string };
-  readonly inputs: readonly TensorSummary[];
-  readonly features: readonly TensorSummary[];
-  readonly outputs: readonly TensorSummary[];
-  readonly layers: Part;
-  readonly parameters: Part;
-  /** Bytes of weights as they are stored; null without a weight file. */
-  readonly weightBytes: Part | null;
-  /** Per sample. */
-  readonly flops: Part;
-  readonly hoist: { readonly featureBytes: number; readonly flopsSaved: number; readonly widerThan: readonly string[] } | null;
-  /** Where one could cut, when nothing is hoisted. */
-  readonly cuts: readonly Cut[];
-  readonly peakBytes: number;
-  readonly perLayer: readonly LayerSummary[];
-  readonly warnings: readonly { readonly code: string; readonly message: string; readonly hint: string }[];
-}
+export const summarySchema = object({
+  skipc: described(string, 'the version of skipc'),
+  model: object({ name: string, hash: string, writer: string, version: nullable(string) }),
+  program: object({ name: string, hash: string }),
+  inputs: array(tensor),
+  features: described(array(tensor), 'what the prefix returns and the suffix takes; empty where nothing is hoisted'),
+  outputs: array(tensor),
+  layers: part,
+  parameters: part,
+  weightBytes: described(nullable(part), 'bytes of weights as they are stored; null without a weight file'),
+  flops: described(part, 'for one sample'),
+  hoist: nullable(
+    object({
+      featureBytes: described(amount, 'of one sample'),
+      flopsSaved: described(amount, 'by each further evaluation of a sample'),
+      widerThan: described(array(string), 'the tensors that were named, where the features are more than these'),
+    }),
+  ),
+  cuts: described(array(cutSchema), 'where one could cut, when nothing is hoisted'),
+  peakBytes: described(amount, 'the most bytes of tensors alive at once for one sample, weights aside'),
+  perLayer: array(layer),
+  warnings: array(object({ code: string, message: string, hint: string })),
+  files: optional(described(array(string), 'what the command wrote')),
+});
+export type Summary = Static<typeof summarySchema>;
 
 export interface SummaryParts {
   readonly version: string;

@@ -2,6 +2,7 @@ import type { Op, Program } from '../ir/program.ts';
 import { valuesOf } from '../ir/program.ts';
 import { bytes, type TensorType } from '../ir/types.ts';
 import { costOf } from '../ops/cost.ts';
+import { Heap } from './heap.ts';
 import { FlowNetwork } from './min-cut.ts';
 
 /** How much of all FLOPs the suffix may do again for the sake of smaller features. */
@@ -63,29 +64,32 @@ export function frozenOps(program: Program, running: readonly Op[]): ReadonlySet
   return new Set(running.filter((op) => op.results.every(({ name }) => !changing.has(name))));
 }
 
-/** Ops at the end of the hoistable part, cheapest first, whose FLOPs together stay within a budget. */
+/**
+ * Ops at the end of the hoistable part whose FLOPs together stay within a budget: of those that no other hoistable op waits
+ * for, always the cheapest, and of equals the last.
+ */
 function cheapTail(running: readonly Op[], hoistable: ReadonlySet<Op>, cost: (op: Op) => number, budget: number): ReadonlySet<Op> {
   const makers = new Map(running.flatMap((op) => op.results.map(({ name }) => [name, op] as const)));
+  const makersOf = (op: Op): Set<Op> => new Set(op.operands.flatMap((name) => makers.get(name) ?? []));
+  const places = new Map(running.map((op, i) => [op, i]));
   const pending = new Map<Op, number>();
-  for (const op of running) {
-    for (const maker of makersOf(op)) if (hoistable.has(op)) pending.set(maker, (pending.get(maker) ?? 0) + 1);
-  }
-  function makersOf(op: Op): Set<Op> {
-    return new Set(op.operands.flatMap((name) => makers.get(name) ?? []));
-  }
-  const ready = running.filter((op) => hoistable.has(op) && !pending.has(op)).map((op) => ({ op, cost: cost(op) }));
+  for (const op of hoistable) for (const maker of makersOf(op)) pending.set(maker, (pending.get(maker) ?? 0) + 1);
+
+  const ready = new Heap<{ readonly op: Op; readonly cost: number; readonly place: number }>((a, b) =>
+    a.cost === b.cost ? a.place > b.place : a.cost < b.cost,
+  );
+  const offer = (op: Op): void => ready.push({ op, cost: cost(op), place: places.get(op) ?? 0 });
+  for (const op of hoistable) if (!pending.has(op)) offer(op);
   const tail = new Set<Op>();
   let left = budget;
-  while (ready.length > 0) {
-    const cheapest = ready.reduce((best, candidate, i) => (candidate.cost <= (ready[best]?.cost ?? Infinity) ? i : best), 0);
-    const [next] = ready.splice(cheapest, 1);
-    if (next === undefined || next.cost > left) break;
+  for (let next = ready.pop(); next !== undefined && next.cost <= left; next = ready.pop()) {
     left -= next.cost;
     tail.add(next.op);
     for (const maker of makersOf(next.op)) {
       const remaining = (pending.get(maker) ?? 0) - 1;
       pending.set(maker, remaining);
-      if (remaining === 0 && hoistable.has(maker)) ready.push({ op: maker, cost: cost(maker) });
+      // What a hoistable op needs is hoistable itself.
+      if (remaining === 0) offer(maker);
     }
   }
   return tail;

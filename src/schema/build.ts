@@ -4,12 +4,12 @@
  * declaration. Nothing here runs but object literals, so that a command starts instantly.
  */
 
-declare const described: unique symbol;
+declare const instance: unique symbol;
 
 /** A JSON Schema whose instances have type T. */
 export interface Schema<T> {
   readonly [keyword: string]: unknown;
-  readonly [described]?: T;
+  readonly [instance]?: T;
 }
 
 export type Static<S> = S extends Schema<infer T> ? T : never;
@@ -40,6 +40,9 @@ export function optional<T>(schema: Schema<T>): OptionalSchema<T> {
 export function withDefault<T>(schema: Schema<T>, value: T): Schema<T> {
   return { ...schema, default: value };
 }
+
+/** The schema with a sentence for the people who read it. */
+export const described = <S extends Schema<unknown>>(schema: S, description: string): S => ({ ...schema, description });
 
 export const number = (limits: { minimum?: number; maximum?: number; exclusiveMinimum?: number } = {}): Schema<number> => ({
   type: 'number',

@@ -51,8 +51,29 @@ function describe(schema: Schema<unknown>): string {
   return typeof schema['type'] === 'string' ? schema['type'] : 'a value';
 }
 
-/** A value as a message can show it: short, on one line. */
+const LONGEST_VALUE = 60;
+
+/** A value as a message can show it: short, on one line. Neither large nor deeply nested values cost more than small ones. */
 export function brief(value: unknown): string {
-  const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value));
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  const text = value === undefined ? 'nothing' : begin('', value);
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 3)}...` : text;
+}
+
+/** Appends JSON to a text, up to where it is long enough; each level of nesting makes it longer. */
+function begin(text: string, value: unknown): string {
+  if (text.length > LONGEST_VALUE) return text;
+  if (typeof value === 'string') return text + JSON.stringify(value.slice(0, LONGEST_VALUE));
+  if (typeof value !== 'object' || value === null) return text + String(value);
+  const isList = Array.isArray(value);
+  const items: Iterable<readonly [string, unknown]> = isList
+    ? value.slice(0, LONGEST_VALUE).map((item) => ['', item] as const)
+    : Object.entries(value).map(([key, item]) => [`${JSON.stringify(key.slice(0, LONGEST_VALUE))}:`, item] as const);
+  let longer = text + (isList ? '[' : '{');
+  let separator = '';
+  for (const [label, item] of items) {
+    if (longer.length > LONGEST_VALUE) return longer;
+    longer = begin(longer + separator + label, item);
+    separator = ',';
+  }
+  return longer + (isList ? ']' : '}');
 }

@@ -1,45 +1,56 @@
 import type { Value } from '../../ir/program.ts';
+import type { OpName } from '../../ops/index.ts';
 import type { Lowering } from '../row.ts';
+import { logSoftmax, softmax, sparsemax } from './distributions.ts';
+import { hardShrink, hardSigmoid, hardSilu, hardTanh, leakyRelu, softShrink, sparsePlus, sparseSigmoid } from './piecewise.ts';
+import { gelu, geluTanh, glu, logSigmoid, mish, silu, softsign, squareplus, tanhShrink } from './smooth.ts';
 
 type Activation = (layer: Lowering, x: Value) => Value;
 
-const scaled = (layer: Lowering, x: Value, factor: number, role: string): Value =>
-  factor === 1 ? x : layer.op('mul', [x, layer.scalar(factor, `${role}_factor`)], {}, role);
-
-const shifted = (layer: Lowering, x: Value, offset: number, role: string): Value =>
-  offset === 0 ? x : layer.op('add', [x, layer.scalar(offset, `${role}_offset`)], {}, role);
-
-const lastAxis = (x: Value): number => x.type.shape.length - 1;
+/** An activation that is one op. */
+const one =
+  (name: OpName & ('elu' | 'exp' | 'relu' | 'relu6' | 'selu' | 'sigmoid' | 'softplus' | 'tanh')): Activation =>
+  (layer, x) =>
+    layer.op(name, [x], {});
 
 /**
- * The activation functions of Keras by the name under which they are saved (keras/src/activations/activations.py). Each
- * maps a tensor to one of the same shape, but for `glu`, which halves the last axis.
+ * The activation functions of Keras and tfjs-layers by the names under which they are saved. Each maps a tensor to one of
+ * the same shape, but for `glu`, which halves the last axis.
  */
-export const activations = new Map<string, Activation>([
+export const activations: ReadonlyMap<string, Activation> = new Map<string, Activation>([
   ['linear', (_, x) => x],
-  ['relu', (layer, x) => layer.op('relu', [x], {})],
-  ['relu6', (layer, x) => layer.op('relu6', [x], {})],
-  ['elu', (layer, x) => layer.op('elu', [x], {})],
-  ['selu', (layer, x) => layer.op('selu', [x], {})],
-  ['sigmoid', (layer, x) => layer.op('sigmoid', [x], {})],
-  ['tanh', (layer, x) => layer.op('tanh', [x], {})],
-  ['softplus', (layer, x) => layer.op('softplus', [x], {})],
-  ['exponential', (layer, x) => layer.op('exp', [x], {})],
-  ['softmax', softmax],
+  ['relu', one('relu')],
+  ['relu6', one('relu6')],
+  ['leaky_relu', leakyRelu],
+  ['elu', one('elu')],
+  // With its default alpha of 1, celu is elu.
+  ['celu', one('elu')],
+  ['selu', one('selu')],
+  ['gelu', gelu],
+  ['gelu_new', geluTanh],
+  ['silu', silu],
+  ['swish', silu],
+  ['mish', mish],
+  ['glu', glu],
+  ['sigmoid', one('sigmoid')],
+  ['log_sigmoid', logSigmoid],
+  ['hard_sigmoid', hardSigmoid],
+  ['hardSigmoid', hardSigmoid],
+  ['sparse_sigmoid', sparseSigmoid],
+  ['hard_silu', hardSilu],
+  ['hard_swish', hardSilu],
+  ['tanh', one('tanh')],
+  ['hard_tanh', hardTanh],
+  ['tanh_shrink', tanhShrink],
+  ['hard_shrink', hardShrink],
+  ['soft_shrink', softShrink],
+  ['softplus', one('softplus')],
+  ['squareplus', squareplus],
+  ['sparse_plus', sparsePlus],
+  ['softsign', softsign],
+  ['exponential', one('exp')],
+  ['softmax', (layer, x) => softmax(layer, x)],
   ['log_softmax', logSoftmax],
+  ['logSoftmax', logSoftmax],
+  ['sparsemax', sparsemax],
 ]);
-
-/** Softmax over the last axis. */
-export function softmax(layer: Lowering, x: Value): Value {
-  return layer.op('softmax', [x], {});
-}
-
-/** x - max x - ln(sum e^(x - max x)) over the last axis. */
-export function logSoftmax(layer: Lowering, x: Value): Value {
-  const axes = [lastAxis(x)];
-  const centred = layer.op('sub', [x, layer.op('max', [x], { axes, keepDims: true })], {});
-  const total = layer.op('sum', [layer.op('exp', [centred], {})], { axes, keepDims: true });
-  return layer.op('sub', [centred, layer.op('log', [total], {})], {}, 'log_softmax');
-}
-
-export const parts = { scaled, shifted };

@@ -20,7 +20,7 @@ const config = (rank: number) =>
     padding: paddingConfig(rank),
     data_format: dataFormat,
     dilation_rate: withDefault(sizesConfig(rank), 1),
-    groups: withDefault(integer({ minimum: 1 }), 1),
+    groups: withDefault(integer({ minimum: 1, maximum: 65_536 }), 1),
     activation: activationConfig,
     use_bias: withDefault(boolean, true),
     lora_rank: withDefault(anything, null),

@@ -1,7 +1,9 @@
 import type { Value } from '../../ir/program.ts';
+import { isKnown } from '../../ir/types.ts';
 import type { Lowering } from '../row.ts';
+import { convolveDilatedVolume } from './dilated-volume.ts';
 import { kernelShape, spreadTaps } from './kernel.ts';
-import { type Padding, padded } from './padding.ts';
+import { explicitlyPadded, type Padding, padded } from './padding.ts';
 
 /** How a kernel moves over the spatial axes. */
 export interface Movement {
@@ -16,9 +18,14 @@ const windowsOf = (kernel: Value, { strides, dilations }: Movement) =>
 /** [batch, ...spatial, in] by [...taps, in, out], over two or three spatial axes. */
 export function convolve(layer: Lowering, input: Value, kernel: Value, movement: Movement): Value {
   const { strides, dilations, padding } = movement;
-  const { x, pad } = padded(layer, input, windowsOf(kernel, movement), padding);
+  const windows = windowsOf(kernel, movement);
+  const isDilated = dilations.some((dilation) => dilation > 1);
+  if (strides.length === 3 && isDilated && isKnown(input.type.shape[1] ?? 1) && strides.every((stride) => stride === 1)) {
+    return convolveDilatedVolume(layer, explicitlyPadded(layer, input, windows, padding), kernel, dilations);
+  }
+  const { x, pad } = padded(layer, input, windows, padding);
   if (strides.length === 2) return layer.op('conv2d', [x, kernel], { strides, pad, dilations });
-  // tfjs-node refuses dilation over three axes.
+  // Volumes of unknown depth: dear, but right on every backend.
   return layer.op('conv3d', [x, spreadTaps(layer, kernel, dilations)], { strides, pad, dilations: [1, 1, 1] });
 }
 

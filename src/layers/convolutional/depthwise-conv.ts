@@ -29,7 +29,9 @@ const depthwise = (className: string, aliases: readonly string[], rank: number, 
     onMask: 'drops',
     lower(layer) {
       const { kernel_size, depth_multiplier, data_format, activation, use_bias } = layer.config;
-      const movement = movementOf(layer, layer.config, rank);
+      // tfjs-layers writes the dilation of a depthwise convolution and computes without it; its models mean what it computed.
+      const ignored = layer.origin.writer === 'tfjs-layers';
+      const movement = movementOf(layer, ignored ? { ...layer.config, dilation_rate: 1 } : layer.config, rank);
       return withActivation(layer, activation, (early) =>
         overSpatialAxes(layer, rank, data_format, (x) => {
           const channels = Number(x.type.shape.at(-1));

@@ -24,12 +24,18 @@ export interface Padded {
 export function padded(layer: Lowering, x: Value, windows: readonly Window[], padding: Padding): Padded {
   if (padding === 'valid') return { x, pad: 'valid' };
   if (padding === 'same' && windows.every(({ span, stride }) => span >= stride)) return { x, pad: 'same' };
+  return { x: explicitlyPadded(layer, x, windows, padding), pad: 'valid' };
+}
+
+/** As `padded`, for what knows no padding of its own. */
+export function explicitlyPadded(layer: Lowering, x: Value, windows: readonly Window[], padding: Padding): Value {
+  if (padding === 'valid') return x;
   const around = windows.map((window, i) => {
     const size = x.type.shape[i + 1] as Dim;
     if (padding === 'same') return same(layer, size, window);
     return [i === windows.length - 1 ? window.span - 1 : 0, 0] as const;
   });
-  return { x: pad(layer, x, around), pad: 'valid' };
+  return pad(layer, x, around);
 }
 
 /** Zeros around the spatial axes, [before, after] for each. */

@@ -26,6 +26,10 @@ const adaptive = (className: string, rank: number, reduction: Reduction, doc: st
     },
   });
 
+const EVEN = { average: 'mean', max: 'max' } as const;
+/** So many places of a gather are written into the module at most. */
+const MOST_PLACES = 2 ** 16;
+
 /** Window i of n elements into `count` is from floor(i n / count) up to ceil((i + 1) n / count). */
 function poolAxis(layer: Lowering, x: Value, axis: number, count: number, reduction: Reduction): Value {
   const { shape } = x.type;
@@ -38,10 +42,17 @@ function poolAxis(layer: Lowering, x: Value, axis: number, count: number, reduct
     return { start, length: Math.ceil(((i + 1) * size) / count) - start };
   });
   const longest = Math.max(...windows.map(({ length }) => length));
-  const windowed = windows.every(({ start, length }, i) => start === i * longest && length === longest)
-    ? x
-    : overlapping(layer, layer.op('reshape', [x], { shape: [batch, before, size, after] }, 'line'), windows, longest);
-  const apart = layer.op('reshape', [windowed], { shape: [batch, before, count, longest, after] }, 'windows');
+  if (size % count === 0) {
+    const apart = layer.op('reshape', [x], { shape: [batch, before, count, longest, after] }, 'windows');
+    return layer.op('reshape', [layer.op(EVEN[reduction], [apart], { axes: [3] }, 'pooled')], { shape: shape.with(axis, count) });
+  }
+  if (count * longest > MOST_PLACES)
+    return layer.unsupported(`${size} elements into ${count} uneven parts`, 'choose an output_size that divides the input');
+  const line = layer.op('reshape', [x], { shape: [batch, before, size, after] }, 'line');
+  const places = windows.flatMap(({ start, length }) => Array.from({ length: longest }, (_, i) => start + Math.min(i, length - 1)));
+  const taken = layer.op('gather', [line, layer.constant(places, [places.length], 'places', 'i32')], { axis: 2 }, 'windows');
+  const apart = layer.op('reshape', [taken], { shape: [batch, before, count, longest, after] }, 'windows');
+  // A window shorter than the longest repeats its last element, which its maximum does not mind and its mean does not count.
   const pooled =
     reduction === 'max'
       ? layer.op('max', [apart], { axes: [3] }, 'pooled')
@@ -50,12 +61,6 @@ function poolAxis(layer: Lowering, x: Value, axis: number, count: number, reduct
 }
 
 type Windows = readonly { readonly start: number; readonly length: number }[];
-
-/** All windows one after the other, each as long as the longest: a short one repeats its last element. */
-function overlapping(layer: Lowering, line: Value, windows: Windows, longest: number): Value {
-  const places = windows.flatMap(({ start, length }) => Array.from({ length: longest }, (_, i) => start + Math.min(i, length - 1)));
-  return layer.op('gather', [line, layer.constant(places, [places.length], 'places', 'i32')], { axis: 2 }, 'windows');
-}
 
 /** What each element counts in the mean of its window: repeated ones nothing. */
 function shares(layer: Lowering, windows: Windows, longest: number): Value {

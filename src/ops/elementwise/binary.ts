@@ -1,7 +1,7 @@
-import { type Dim, elements, isKnown, mayEqual, type TensorType } from '../../ir/types.ts';
+import { type Dim, type DType, elements, isKnown, mayEqual, type TensorType } from '../../ir/types.ts';
 import { object } from '../../schema/build.ts';
 import { code, type TfName, tf } from '../code.ts';
-import { at, mismatch, type OpRow, op } from '../row.ts';
+import { at, mismatch, type OpRow, op, takes } from '../row.ts';
 
 /**
  * The shape two shapes broadcast to, by numpy's rule. Of two unknown sizes that may be equal, the left one's symbol stays;
@@ -22,13 +22,22 @@ export function broadcast(types: readonly TensorType[], what: string): readonly 
   }, at(types, 0).shape);
 }
 
+const FLOATS = ['f32'] as const;
+const NUMBERS = ['f32', 'i32'] as const;
+
 /** A broadcasting op on two tensors of one dtype, as the tfjs op of the same name does. */
-function combine(name: TfName, kernel: string, doc: string, result?: 'bool'): OpRow<Record<never, never>> {
+function combine(
+  name: TfName,
+  kernel: string,
+  doc: string,
+  { dtypes = NUMBERS, result }: { dtypes?: readonly DType[]; result?: 'bool' } = {},
+): OpRow<Record<never, never>> {
   return op({
     doc,
     attrs: object({}),
     arity: 2,
     infer(operands) {
+      takes(dtypes, name, operands);
       const [a, b] = [at(operands, 0), at(operands, 1)];
       if (a.dtype !== b.dtype) mismatch(`${name} takes two tensors of one dtype, not ${a.dtype} and ${b.dtype}`, operands);
       return { dtype: result ?? a.dtype, shape: broadcast(operands, `${name}: the shapes do not broadcast`) };
@@ -39,23 +48,28 @@ function combine(name: TfName, kernel: string, doc: string, result?: 'bool'): Op
   });
 }
 
+/** As `combine`, with a truth value for each pair. */
+const decide = (name: TfName, kernel: string, doc: string, dtypes: readonly DType[] = NUMBERS): OpRow<Record<never, never>> =>
+  combine(name, kernel, doc, { dtypes, result: 'bool' });
+
 export const binaryOps = {
   add: combine('add', 'Add', 'a + b'),
   sub: combine('sub', 'Sub', 'a - b'),
   mul: combine('mul', 'Multiply', 'a * b'),
-  div: combine('div', 'RealDiv', 'a / b'),
+  // Of two i32, tfjs would give the quotient rounded down.
+  div: combine('div', 'RealDiv', 'a / b', { dtypes: FLOATS }),
   maximum: combine('maximum', 'Maximum', 'the larger of a and b'),
   minimum: combine('minimum', 'Minimum', 'the smaller of a and b'),
   pow: combine('pow', 'Pow', 'a^b'),
-  prelu: combine('prelu', 'Prelu', 'a, or a * b where a is below zero'),
+  prelu: combine('prelu', 'Prelu', 'a, or a * b where a is below zero', { dtypes: FLOATS }),
   squaredDifference: combine('squaredDifference', 'SquaredDifference', '(a - b)^2'),
 
-  equal: combine('equal', 'Equal', 'a == b', 'bool'),
-  notEqual: combine('notEqual', 'NotEqual', 'a != b', 'bool'),
-  greater: combine('greater', 'Greater', 'a > b', 'bool'),
-  greaterEqual: combine('greaterEqual', 'GreaterEqual', 'a >= b', 'bool'),
-  less: combine('less', 'Less', 'a < b', 'bool'),
-  lessEqual: combine('lessEqual', 'LessEqual', 'a <= b', 'bool'),
-  logicalAnd: combine('logicalAnd', 'LogicalAnd', 'a and b', 'bool'),
-  logicalOr: combine('logicalOr', 'LogicalOr', 'a or b', 'bool'),
+  equal: decide('equal', 'Equal', 'a == b', ['f32', 'i32', 'bool']),
+  notEqual: decide('notEqual', 'NotEqual', 'a != b', ['f32', 'i32', 'bool']),
+  greater: decide('greater', 'Greater', 'a > b'),
+  greaterEqual: decide('greaterEqual', 'GreaterEqual', 'a >= b'),
+  less: decide('less', 'Less', 'a < b'),
+  lessEqual: decide('lessEqual', 'LessEqual', 'a <= b'),
+  logicalAnd: decide('logicalAnd', 'LogicalAnd', 'a and b', ['bool']),
+  logicalOr: decide('logicalOr', 'LogicalOr', 'a or b', ['bool']),
 } as const;

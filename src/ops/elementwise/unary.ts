@@ -1,17 +1,23 @@
-import { elements } from '../../ir/types.ts';
+import { type DType, elements } from '../../ir/types.ts';
 import { number, object } from '../../schema/build.ts';
 import { code, type TfName, tf } from '../code.ts';
-import { at, type OpRow, op } from '../row.ts';
+import { at, type OpRow, op, takes } from '../row.ts';
 
 const noAttrs = object({});
 
-/** An op that maps each element to one, as the tfjs op of the same name does. */
-function map(name: TfName, kernel: string, doc: string, flops = 1): OpRow<Record<never, never>> {
+const FLOATS = ['f32'] as const;
+const NUMBERS = ['f32', 'i32'] as const;
+
+/** An op that maps each element to one of the same dtype, as the tfjs op of the same name does. */
+function map(name: TfName, kernel: string, doc: string, flops = 1, dtypes: readonly DType[] = FLOATS): OpRow<Record<never, never>> {
   return op({
     doc,
     attrs: noAttrs,
     arity: 1,
-    infer: ([x]) => at([x], 0) as NonNullable<typeof x>,
+    infer(operands) {
+      takes(dtypes, name, operands);
+      return at(operands, 0);
+    },
     cost: ([x]) => flops * elements(x?.shape ?? []),
     kernels: [kernel],
     emit: ({ args }) => code`${tf(name)}(${at(args, 0)})`,
@@ -19,12 +25,13 @@ function map(name: TfName, kernel: string, doc: string, flops = 1): OpRow<Record
 }
 
 /** As `map`, with a truth value for each element. */
-function test(name: TfName, kernel: string, doc: string): OpRow<Record<never, never>> {
-  return { ...map(name, kernel, doc), infer: ([x]) => ({ dtype: 'bool', shape: x?.shape ?? [] }) };
+function test(name: TfName, kernel: string, doc: string, dtypes: readonly DType[]): OpRow<Record<never, never>> {
+  const row = map(name, kernel, doc, 1, dtypes);
+  return { ...row, infer: (operands, attrs) => ({ ...row.infer(operands, attrs), dtype: 'bool' }) };
 }
 
 export const unaryOps = {
-  abs: map('abs', 'Abs', '|x|'),
+  abs: map('abs', 'Abs', '|x|', 1, NUMBERS),
   ceil: map('ceil', 'Ceil', 'the integer not below x'),
   cos: map('cos', 'Cos', 'cos x', 4),
   elu: map('elu', 'Elu', 'x, or exp(x) - 1 below zero', 4),
@@ -34,29 +41,32 @@ export const unaryOps = {
   floor: map('floor', 'Floor', 'the integer not above x'),
   log: map('log', 'Log', 'ln x', 4),
   log1p: map('log1p', 'Log1p', 'ln(1 + x)', 4),
-  neg: map('neg', 'Neg', '-x'),
+  neg: map('neg', 'Neg', '-x', 1, NUMBERS),
   reciprocal: map('reciprocal', 'Reciprocal', '1 / x'),
-  relu: map('relu', 'Relu', 'max(x, 0)'),
-  relu6: map('relu6', 'Relu6', 'min(max(x, 0), 6)'),
+  relu: map('relu', 'Relu', 'max(x, 0)', 1, NUMBERS),
+  relu6: map('relu6', 'Relu6', 'min(max(x, 0), 6)', 1, NUMBERS),
   round: map('round', 'Round', 'the nearest integer, halves to even'),
   rsqrt: map('rsqrt', 'Rsqrt', '1 / sqrt(x)', 2),
   selu: map('selu', 'Selu', 'scaled elu', 5),
   sigmoid: map('sigmoid', 'Sigmoid', '1 / (1 + e^-x)', 4),
-  sign: map('sign', 'Sign', '-1, 0 or 1'),
+  sign: map('sign', 'Sign', '-1, 0 or 1', 1, NUMBERS),
   sin: map('sin', 'Sin', 'sin x', 4),
   softplus: map('softplus', 'Softplus', 'ln(1 + e^x)', 6),
   sqrt: map('sqrt', 'Sqrt', 'square root', 2),
-  square: map('square', 'Square', 'x * x'),
+  square: map('square', 'Square', 'x * x', 1, NUMBERS),
   tanh: map('tanh', 'Tanh', 'hyperbolic tangent', 6),
 
-  isNaN: test('isNaN', 'IsNan', 'true where x is not a number'),
-  logicalNot: test('logicalNot', 'LogicalNot', 'true where x is false'),
+  isNaN: test('isNaN', 'IsNan', 'true where x is not a number', FLOATS),
+  logicalNot: test('logicalNot', 'LogicalNot', 'true where x is false', ['bool']),
 
   leakyRelu: op({
     doc: 'x, or alpha * x below zero',
     attrs: object({ alpha: number() }),
     arity: 1,
-    infer: ([x]) => at([x], 0) as NonNullable<typeof x>,
+    infer(operands) {
+      takes(FLOATS, 'leakyRelu', operands);
+      return at(operands, 0);
+    },
     cost: ([x]) => 2 * elements(x?.shape ?? []),
     kernels: ['LeakyRelu'],
     emit: ({ args, attrs }) => code`${tf('leakyRelu')}(${at(args, 0)}, ${attrs.alpha})`,
@@ -65,7 +75,10 @@ export const unaryOps = {
     doc: 'min(max(x, min), max)',
     attrs: object({ min: number(), max: number() }),
     arity: 1,
-    infer: ([x]) => at([x], 0) as NonNullable<typeof x>,
+    infer(operands) {
+      takes(NUMBERS, 'clipByValue', operands);
+      return at(operands, 0);
+    },
     cost: ([x]) => 2 * elements(x?.shape ?? []),
     kernels: ['ClipByValue'],
     emit: ({ args, attrs }) => code`${tf('clipByValue')}(${at(args, 0)}, ${attrs.min}, ${attrs.max})`,

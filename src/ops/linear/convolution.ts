@@ -1,7 +1,7 @@
-import { elements, type Shape, type TensorType } from '../../ir/types.ts';
+import { elements, isKnown, type Shape, type TensorType } from '../../ir/types.ts';
 import { object, type Static } from '../../schema/build.ts';
 import { code, tf } from '../code.ts';
-import { at, type InferredType, mismatch, op } from '../row.ts';
+import { at, type InferredType, mismatch, op, takes } from '../row.ts';
 import { padding, sizes, span, windowed } from './window.ts';
 
 const attrs2d = object({ strides: sizes(2), pad: padding, dilations: sizes(2) });
@@ -18,7 +18,12 @@ function inferConvolution(operands: readonly TensorType[], attrs: Static<typeof 
 
 /** Spatial sizes after the kernel has moved over the input. */
 function movedOver(operands: readonly TensorType[], { strides, pad, dilations }: Static<typeof attrs2d>, rank: number) {
+  takes(['f32'], 'a convolution', operands);
   const [x, kernel] = [at(operands, 0), at(operands, 1)];
+  if (!kernel.shape.every(isKnown)) mismatch('a convolution takes a kernel of known sizes', operands);
+  // tfjs has no kernel for both at once, nor has Keras.
+  if (strides.some((stride) => stride > 1) && dilations.some((dilation) => dilation > 1))
+    mismatch('a convolution takes strides or dilations, not both', operands);
   return Array.from({ length: rank }, (_, i) =>
     windowed(at(x.shape, i + 1), span(Number(kernel.shape[i]), at(dilations, i)), at(strides, i), pad, operands),
   );

@@ -2,13 +2,14 @@ import { type Dim, elements, mayEqual } from '../../ir/types.ts';
 import { boolean, object, withDefault } from '../../schema/build.ts';
 import { code, tf } from '../code.ts';
 import { broadcast } from '../elementwise/binary.ts';
-import { at, mismatch, op } from '../row.ts';
+import { at, mismatch, op, takes } from '../row.ts';
 
 export const matMul = op({
   doc: 'matrix product over the last two axes, the others broadcast',
   attrs: object({ transposeA: withDefault(boolean, false), transposeB: withDefault(boolean, false) }),
   arity: 2,
   infer(operands, { transposeA, transposeB }) {
+    takes(['f32'], 'matMul', operands);
     const [a, b] = [at(operands, 0), at(operands, 1)];
     if (a.shape.length < 2 || b.shape.length < 2) mismatch('matMul takes two tensors of rank 2 or more', operands);
     const [rows, inner] = lastTwo(a.shape, transposeA);

@@ -2,7 +2,7 @@ import { elements, type TensorType } from '../../ir/types.ts';
 import { object, type Static } from '../../schema/build.ts';
 import { code, type TfName, tf } from '../code.ts';
 import { padding, sizes, windowed } from '../linear/window.ts';
-import { at, mismatch, type OpRow, op } from '../row.ts';
+import { at, mismatch, type OpRow, op, takes } from '../row.ts';
 
 const attrs = (rank: number) => object({ window: sizes(rank), strides: sizes(rank), pad: padding });
 type PoolAttrs = Static<ReturnType<typeof attrs>>;
@@ -14,6 +14,7 @@ function pool(name: TfName, kernel: string, rank: number, doc: string): OpRow<Po
     attrs: attrs(rank),
     arity: 1,
     infer(operands, { window, strides, pad }) {
+      takes(['f32'], name, operands);
       const { shape } = at(operands, 0);
       if (shape.length !== rank + 2) mismatch(`${name} takes rank ${rank + 2}`, operands);
       const spatial = window.map((size, i) => windowed(at(shape, i + 1), size, at(strides, i), pad, operands));

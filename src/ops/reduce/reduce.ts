@@ -1,18 +1,19 @@
-import { elements, type TensorType } from '../../ir/types.ts';
+import { type DType, elements, type TensorType } from '../../ir/types.ts';
 import { array, boolean, integer, object, type Static, withDefault } from '../../schema/build.ts';
 import { code, type TfName, tf } from '../code.ts';
-import { at, mismatch, type OpRow, op } from '../row.ts';
+import { at, mismatch, type OpRow, op, takes } from '../row.ts';
 
 const attrs = object({ axes: array(integer({ minimum: 0 })), keepDims: withDefault(boolean, false) });
 type ReduceAttrs = Static<typeof attrs>;
 
 /** A reduction over some axes. */
-function reduce(name: TfName, kernel: string, doc: string): OpRow<ReduceAttrs> {
+function reduce(name: TfName, kernel: string, doc: string, ...dtypes: readonly DType[]): OpRow<ReduceAttrs> {
   return op({
     doc,
     attrs,
     arity: 1,
     infer(operands, { axes, keepDims }) {
+      takes(dtypes, name, operands);
       const { dtype, shape } = at(operands, 0);
       if (axes.some((axis) => axis >= shape.length)) mismatch(`${name}: there is no axis ${Math.max(...axes)}`, operands);
       const reduced = shape.flatMap((dim, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [dim]));
@@ -26,18 +27,22 @@ function reduce(name: TfName, kernel: string, doc: string): OpRow<ReduceAttrs> {
 }
 
 export const reduceOps = {
-  all: reduce('all', 'All', 'true where all are'),
-  any: reduce('any', 'Any', 'true where one is'),
-  max: reduce('max', 'Max', 'the largest'),
-  mean: reduce('mean', 'Mean', 'arithmetic mean'),
-  min: reduce('min', 'Min', 'the smallest'),
-  prod: reduce('prod', 'Prod', 'product'),
-  sum: reduce('sum', 'Sum', 'sum'),
+  all: reduce('all', 'All', 'true where all are', 'bool'),
+  any: reduce('any', 'Any', 'true where one is', 'bool'),
+  max: reduce('max', 'Max', 'the largest', 'f32', 'i32'),
+  mean: reduce('mean', 'Mean', 'arithmetic mean', 'f32'),
+  min: reduce('min', 'Min', 'the smallest', 'f32', 'i32'),
+  prod: reduce('prod', 'Prod', 'product', 'f32', 'i32'),
+  sum: reduce('sum', 'Sum', 'sum', 'f32', 'i32'),
   softmax: op({
     doc: 'softmax over the last axis',
     attrs: object({}),
     arity: 1,
-    infer: (operands) => at(operands, 0),
+    infer(operands) {
+      takes(['f32'], 'softmax', operands);
+      if (at(operands, 0).shape.length === 0) mismatch('softmax takes rank 1 or more', operands);
+      return at(operands, 0);
+    },
     cost: ([x]) => 8 * elements(x?.shape ?? []),
     kernels: ['Softmax'],
     emit: ({ args }) => code`${tf('softmax')}(${at(args, 0)})`,

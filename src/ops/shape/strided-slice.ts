@@ -4,10 +4,10 @@ import { code, tensorType, tf } from '../code.ts';
 import { at, free, mismatch, op } from '../row.ts';
 
 export const stridedSlice = op({
-  doc: 'every `strides`-th element of each axis from `begin` up to, not including, `end`; null is the end of the axis',
+  doc: 'every `strides`-th element of each axis from `begin` up to, not including, `end`: null is the end of the axis, -n stands n before it',
   attrs: object({
     begin: array(integer({ minimum: 0 })),
-    end: array(either(integer({ minimum: 0 }), oneOf(null))),
+    end: array(either(integer(), oneOf(null))),
     strides: array(integer({ minimum: 1 })),
   }),
   arity: 1,
@@ -20,7 +20,8 @@ export const stridedSlice = op({
       const to = end[i] ?? null;
       if (from === 0 && to === null && stride === 1) return dim;
       if (!isKnown(dim)) return null;
-      return Math.max(Math.ceil((Math.min(to ?? dim, dim) - Math.min(from, dim)) / stride), 0);
+      const stop = to === null ? dim : to < 0 ? Math.max(dim + to, 0) : Math.min(to, dim);
+      return Math.max(Math.ceil((stop - Math.min(from, dim)) / stride), 0);
     });
     return { dtype: x.dtype, shape };
   },

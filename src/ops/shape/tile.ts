@@ -1,4 +1,4 @@
-import { isKnown } from '../../ir/types.ts';
+import { isKnown, times } from '../../ir/types.ts';
 import { array, integer, object } from '../../schema/build.ts';
 import { code, tf } from '../code.ts';
 import { at, free, mismatch, op } from '../row.ts';
@@ -10,7 +10,7 @@ export const tile = op({
   infer(operands, { reps }) {
     const x = at(operands, 0);
     if (reps.length !== x.shape.length) mismatch('tile takes a count for each axis', operands);
-    const shape = x.shape.map((dim, i) => (reps[i] === 1 ? dim : isKnown(dim) ? dim * at(reps, i) : null));
+    const shape = x.shape.map((dim, i) => (isKnown(dim) ? dim * at(reps, i) : times(dim, at(reps, i))));
     return { dtype: x.dtype, shape };
   },
   cost: free,

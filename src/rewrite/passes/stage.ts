@@ -30,9 +30,11 @@ export const stage: Pass = {
     }
     const prefix = prefixOf(program, running, hoist);
     const features = prefix === null ? [] : featuresOf(program, running, prefix);
-    const stageOf = (op: Op): Stage => (op.results.every(({ name }) => loaded.has(name)) ? 'load' : prefix?.has(op) ? 'prefix' : 'suffix');
-    const staged = program.ops.map((op) => ({ ...op, stage: stageOf(op) }));
+    const before = features.length > 0 ? prefix : null;
+    const stageOf = (op: Op): Stage => (op.results.every(({ name }) => loaded.has(name)) ? 'load' : before?.has(op) ? 'prefix' : 'suffix');
+    const staged = program.ops.map((op) => (op.stage === stageOf(op) ? op : { ...op, stage: stageOf(op) }));
     const ops = (['load', 'prefix', 'suffix'] as const).flatMap((stage) => staged.filter((op) => op.stage === stage));
+    if (features.length === 0 && program.cuts.length === 0 && ops.every((op, i) => op === program.ops[i])) return program;
     return { ...program, ops, features: features.length > 0 ? features : null, cuts: [] } satisfies Program;
   },
 };
@@ -46,9 +48,8 @@ function prefixOf(program: Program, running: readonly Op[], hoist: Hoist): Reado
       return frozenOps(program, running).size === 0 ? null : frozenPrefix(program, running);
     case 'shared': {
       if (program.outputs.length < 2) fail('hoist-shared-one', {});
-      // Each output's ops are looked for among those that all outputs before it share.
-      const shared = program.outputs.reduce((ops, { value }) => [...neededBy([value], ops)].reverse(), running);
-      return new Set(shared);
+      const [first = '', ...others] = program.outputs.map(({ value }) => value);
+      return others.reduce((shared, value) => intersection(shared, neededBy([value], running)), neededBy([first], running));
     }
     case 'cuts':
       return neededBy(
@@ -57,6 +58,8 @@ function prefixOf(program: Program, running: readonly Op[], hoist: Hoist): Reado
       );
   }
 }
+
+const intersection = (a: ReadonlySet<Op>, b: ReadonlySet<Op>): Set<Op> => new Set([...a].filter((op) => b.has(op)));
 
 /** The ops that some tensors need. */
 function neededBy(names: readonly string[], running: readonly Op[]): Set<Op> {

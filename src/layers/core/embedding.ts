@@ -1,0 +1,28 @@
+import { anything, boolean, integer, nullable, object, optional, withDefault } from '../../schema/build.ts';
+import { layer } from '../row.ts';
+
+export const embedding = layer({
+  className: 'Embedding',
+  doc: 'the row of a table that each id names',
+  config: object({
+    input_dim: integer({ minimum: 1 }),
+    output_dim: integer({ minimum: 1 }),
+    mask_zero: withDefault(nullable(boolean), false),
+    lora_rank: optional(anything),
+  }),
+  givesMask: ({ mask_zero }) => mask_zero === true,
+  onMask: 'drops',
+  lower(layer) {
+    const { input_dim, output_dim, lora_rank } = layer.config;
+    if (lora_rank !== undefined && lora_rank !== null) {
+      return layer.unsupported(
+        'this Embedding layer carries LoRA weights (lora_rank)',
+        'merge them into the embeddings before the model is saved',
+      );
+    }
+    const [ids] = layer.inputs;
+    if (ids === undefined) return layer.mismatch('Embedding takes a tensor of ids', 'none');
+    const table = layer.weight('embeddings', [input_dim, output_dim]);
+    return layer.op('gather', [table, layer.cast(ids, 'i32')], { axis: 0 });
+  },
+});

@@ -1,0 +1,20 @@
+import { nullable, number, object, withDefault } from '../../schema/build.ts';
+import { axesOf, axisConfig, sizesOf } from '../axes.ts';
+import { layer } from '../row.ts';
+import { inverseRoot } from './moments.ts';
+
+export const rmsNormalization = layer({
+  className: 'RMSNormalization',
+  doc: 'x over its root mean square along some axes, times a scale',
+  since: 3,
+  config: object({ axis: withDefault(nullable(axisConfig), -1), epsilon: withDefault(nullable(number({ minimum: 0 })), 1e-6) }),
+  lower(layer) {
+    const { x } = layer;
+    const axes = axesOf(layer, layer.config.axis ?? -1, x).sort((a, b) => a - b);
+    const scale = layer.weight('scale', sizesOf(layer, axes, x));
+    const meanSquare = layer.op('mean', [layer.op('square', [x], {}, 'squared')], { axes, keepDims: true }, 'mean_square');
+    const normalised = layer.op('mul', [x, inverseRoot(layer, meanSquare, layer.config.epsilon ?? 1e-6)], {}, 'normalised');
+    // Keras lets the scale broadcast from the last axis, whichever axis it was made for.
+    return layer.op('mul', [normalised, scale], {});
+  },
+});
