@@ -1,12 +1,12 @@
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Compiled, compile } from '../compile.ts';
 import { fail } from '../diagnostics/error.ts';
+import { printable } from '../diagnostics/text.ts';
 import { type Backend, backends, emitBackend } from '../emit/backend.ts';
 import { warningText } from './errors.ts';
 import { type OutputFile, shownPath, staleFiles, writeFiles } from './files.ts';
 import { type SelectionOptions, selectionArguments, selectionOf } from './selection.ts';
 import { summaryText, writtenText } from './summary.ts';
-import { printable } from './text.ts';
 
 export interface CompileFlags extends SelectionOptions {
   readonly out?: string;

@@ -1,6 +1,7 @@
 import type { SkipcError } from '../diagnostics/error.ts';
+import { printable } from '../diagnostics/text.ts';
 import { onStderr } from './colors.ts';
-import { columnsOf, printable, wrap } from './text.ts';
+import { columnsOf, wrap } from './text.ts';
 
 const INDENT = '  ';
 

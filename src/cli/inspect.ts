@@ -1,11 +1,11 @@
 import Table from 'cli-table3';
 import { inspectModel } from '../analyse.ts';
+import { printable } from '../diagnostics/text.ts';
 import { showShape } from '../ir/types.ts';
 import { byteCount, count, percent } from '../report/format.ts';
 import type { Inspection } from '../report/inspect.ts';
 import { onStdout } from './colors.ts';
 import { warningText } from './errors.ts';
-import { printable } from './text.ts';
 
 export interface InspectFlags {
   readonly json?: boolean;

@@ -70,6 +70,7 @@ function cli(): Command {
     .addHelpText('after', '\nExample:\n  skipc inspect model.json')
     .action(action(async () => (await import('./inspect.ts')).runInspect));
 
+  program.addHelpText('after', '\nExamples:\n  skipc model.json\n  skipc compile model.json --output aux');
   for (const command of program.commands) {
     command.exitOverride().showHelpAfterError(`(skipc ${command.name()} --help lists the options)`);
   }

@@ -1,10 +1,11 @@
 import { stripVTControlCharacters } from 'node:util';
+import { printable } from '../diagnostics/text.ts';
 import { showShape } from '../ir/types.ts';
 import { byteCount, count, percent } from '../report/format.ts';
 import type { Part, Summary } from '../report/summary.ts';
 import { onStderr } from './colors.ts';
 import { warningText } from './errors.ts';
-import { columnsOf, printable, wrap } from './text.ts';
+import { columnsOf, wrap } from './text.ts';
 
 const WIDTH = 12;
 const MARGIN = 2;

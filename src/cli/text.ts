@@ -1,10 +1,4 @@
-/** How text from a model, or long text, is shown on a terminal. */
-
-/** Control characters, line separators, lone surrogates, and the marks that turn the direction of the text around them. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-
-/** Text on one line that cannot steer the terminal. */
-export const printable = (text: string): string => text.replace(UNPRINTABLE, ' ');
+/** How long text is shown on a terminal. */
 
 const NARROWEST = 40;
 const USUAL = 80;

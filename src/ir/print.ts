@@ -1,3 +1,4 @@
+import { quoted } from '../diagnostics/text.ts';
 import type { AttrValue, Op, Program, Stage, Value } from './program.ts';
 import { showType } from './types.ts';
 
@@ -7,20 +8,20 @@ const PLAIN_NAME = /^[A-Za-z0-9_./@~+-]+(?::[A-Za-z0-9_./@~+-]+)*$/;
 /** A name with its sigil, quoted where it holds anything but letters, digits and `_./@:~+-`. */
 export const showName = (name: string): string => name.slice(0, 1) + bare(name.slice(1));
 
-const bare = (text: string): string => (PLAIN_NAME.test(text) ? text : JSON.stringify(text));
+const bare = (text: string): string => (PLAIN_NAME.test(text) ? text : quoted(text));
 
 const WORD = /^[A-Za-z][A-Za-z0-9_]*$/;
 const KEYWORDS: ReadonlySet<string> = new Set(['true', 'false', 'null', 'Infinity', 'NaN']);
 
 function showAttr(value: AttrValue): string {
-  if (typeof value === 'string') return WORD.test(value) && !KEYWORDS.has(value) ? value : JSON.stringify(value);
+  if (typeof value === 'string') return WORD.test(value) && !KEYWORDS.has(value) ? value : quoted(value);
   if (typeof value === 'object' && value !== null) return `[${value.map(showAttr).join(',')}]`;
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
 /** The text of a program; `parse` reads it back to an equal one. */
 export function print(program: Program): string {
-  const lines = ['skipc-ir 1', `program ${bare(program.name)} of ${JSON.stringify(program.model)}`, ''];
+  const lines = ['skipc-ir 1', `program ${bare(program.name)} of ${quoted(program.model)}`, ''];
   for (const input of program.inputs) {
     const key = `%${input.key}` === input.name ? '' : ` as ${bare(input.key)}`;
     lines.push(`input  ${showValue(input)}${key}`);

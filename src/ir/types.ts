@@ -1,3 +1,5 @@
+import { quoted } from '../diagnostics/text.ts';
+
 /** The types of tensors in a program. */
 
 export type DType = 'f32' | 'i32' | 'bool' | 'str';
@@ -57,5 +59,5 @@ const PLAIN = /^[A-Za-z0-9_./@~+-]*$/;
 export function showDim(dim: Dim): string {
   if (isKnown(dim)) return String(dim);
   const name = dim.slice(1).replace(FACTOR, '');
-  return PLAIN.test(name) ? dim : `?${JSON.stringify(name)}${FACTOR.exec(dim)?.[0] ?? ''}`;
+  return PLAIN.test(name) ? dim : `?${quoted(name)}${FACTOR.exec(dim)?.[0] ?? ''}`;
 }

@@ -1,4 +1,5 @@
 import type * as core from '@tensorflow/tfjs-core';
+import { printable, quoted } from '../diagnostics/text.ts';
 
 type Functions = { [K in keyof typeof core]: (typeof core)[K] extends (...args: never[]) => unknown ? K : never }[keyof typeof core];
 /** A function that tfjs-core exports, or one of the objects in which it groups functions. */
@@ -60,7 +61,7 @@ export function identifier(name: string): Code {
 
 /** Text of one line for a comment: nothing in it can end the comment or the line. */
 export function comment(text: string): Code {
-  return new Code(`// ${text.replace(/[\p{Cc}\u2028\u2029]/gu, ' ')}`, NO_IMPORTS);
+  return new Code(`// ${printable(text)}`, NO_IMPORTS);
 }
 
 function literal(value: Literal, imports: Set<string>): string {
@@ -75,8 +76,7 @@ function literal(value: Literal, imports: Set<string>): string {
 
 /** A string literal in single quotes. */
 export function quote(text: string): string {
-  const body = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
-  return `'${body.replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}'`;
+  return `'${quoted(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
 }
 
 const RANKS = ['Scalar', 'Tensor1D', 'Tensor2D', 'Tensor3D', 'Tensor4D', 'Tensor5D', 'Tensor6D'] as const;

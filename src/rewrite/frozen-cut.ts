@@ -21,38 +21,34 @@ export function frozenPrefix(program: Program, running: readonly Op[]): Readonly
   const total = running.reduce((sum, op) => sum + costOf(op, typeOf), 0);
   const movable = cheapTail(running, hoistable, (op) => costOf(op, typeOf), total * SLACK);
 
-  // Nodes: source, sink, each op, each tensor that crosses between ops.
-  const opNode = new Map(running.map((op, i) => [op, i + 2]));
-  const tensors = [...program.inputs.map(({ name }) => name), ...running.flatMap((op) => op.results.map(({ name }) => name))];
-  const tensorNode = new Map(tensors.map((name, i) => [name, running.length + 2 + i]));
-  const [source, sink] = [0, 1];
-  const network = new FlowNetwork(2 + running.length + tensors.length);
-  for (const { name, type } of program.inputs) network.connect(source, tensorNode.get(name) as number, bytes(type));
+  // Nodes: the source, the inputs, each op and behind it its results, the sink.
+  const nodes = new Map<Op | string, number>();
+  for (const { name } of program.inputs) nodes.set(name, nodes.size + 1);
+  for (const op of running) for (const node of [op, ...op.results.map(({ name }) => name)]) nodes.set(node, nodes.size + 1);
+  const nodeOf = (node: Op | string): number => nodes.get(node) as number;
+  const [source, sink] = [0, nodes.size + 1];
+  const network = new FlowNetwork(nodes.size + 2);
+  const makers = new Map(running.flatMap((op) => op.results.map(({ name }) => [name, op] as const)));
+  for (const { name, type } of program.inputs) network.connect(source, nodeOf(name), bytes(type));
   for (const op of running) {
-    const node = opNode.get(op) as number;
+    const node = nodeOf(op);
     if (!hoistable.has(op)) network.connect(node, sink, Infinity);
     else if (!movable.has(op)) network.connect(source, node, Infinity);
-    for (const { name, type } of op.results) {
-      network.connect(node, tensorNode.get(name) as number, bytes(type));
-    }
+    for (const { name, type } of op.results) network.connect(node, nodeOf(name), bytes(type));
     for (const operand of op.operands) {
-      const tensor = tensorNode.get(operand);
+      const tensor = nodes.get(operand);
+      // A tensor that an op of the suffix takes crosses the cut, and an op of the prefix has all that it needs there.
       if (tensor !== undefined) network.connect(tensor, node, Infinity);
-    }
-  }
-  const makers = new Map(running.flatMap((op) => op.results.map(({ name }) => [name, op] as const)));
-  for (const op of running) {
-    for (const operand of op.operands) {
       const maker = makers.get(operand);
-      if (maker !== undefined) network.connect(opNode.get(op) as number, opNode.get(maker) as number, Infinity);
+      if (maker !== undefined) network.connect(node, nodeOf(maker), Infinity);
     }
   }
   for (const { value } of program.outputs) {
-    const tensor = tensorNode.get(value);
+    const tensor = nodes.get(value);
     if (tensor !== undefined) network.connect(tensor, sink, Infinity);
   }
   const before = network.largestSourceSide(source, sink);
-  return new Set(running.filter((op) => hoistable.has(op) && before[opNode.get(op) as number]));
+  return new Set(running.filter((op) => hoistable.has(op) && before[nodeOf(op)]));
 }
 
 /** The ops that depend on nothing that training changes. */

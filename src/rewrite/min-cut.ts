@@ -1,12 +1,13 @@
 /**
- * Minimum cut by Dinic's algorithm (E. A. Dinic 1970): shortest augmenting paths in level graphs. Iterative throughout, so
- * that a chain of 100 000 nodes does not exhaust the stack.
+ * Minimum cut by Dinic's algorithm (E. A. Dinic 1970): blocking flows through level graphs. Iterative throughout, so that a
+ * chain of 100 000 nodes does not exhaust the stack.
  */
 export class FlowNetwork {
   readonly #to: number[] = [];
   readonly #capacity: number[] = [];
   readonly #edges: number[][] = [];
 
+  /** @param nodes best numbered so that most edges go from a smaller to a larger number: a first flow follows these */
   constructor(nodes: number) {
     for (let i = 0; i < nodes; i++) this.#edges.push([]);
   }
@@ -23,9 +24,9 @@ export class FlowNetwork {
 
   /** Of all minimum cuts the one whose source side is largest: true for each node on that side. */
   largestSourceSide(source: number, sink: number): boolean[] {
-    for (let level = this.#levels(source); (level[sink] as number) >= 0; level = this.#levels(source)) {
-      this.#augment(source, sink, level);
-    }
+    // By their numbers at first: paths of all lengths at once, where levels take one length after the other.
+    this.#push(source, sink, [...this.#edges.keys()]);
+    for (let level = this.#levels(source); (level[sink] as number) >= 0; level = this.#levels(source)) this.#push(source, sink, level);
     return this.#reaching(sink).map((reaches) => !reaches);
   }
 
@@ -45,35 +46,28 @@ export class FlowNetwork {
     return level;
   }
 
-  /** A blocking flow of the level graph, path by path. */
-  #augment(source: number, sink: number, level: readonly number[]): void {
+  /** A blocking flow along edges that go up in level: as much at once through each node as it is offered and can pass on. */
+  #push(source: number, sink: number, level: readonly number[]): void {
     const next = new Array<number>(this.#edges.length).fill(0);
-    const path: number[] = [];
-    let node = source;
-    for (;;) {
-      if (node === sink) {
-        const flow = path.reduce((least, edge) => Math.min(least, this.#capacity[edge] as number), Infinity);
-        for (const edge of path) {
-          this.#capacity[edge] = (this.#capacity[edge] as number) - flow;
-          this.#capacity[edge ^ 1] = (this.#capacity[edge ^ 1] as number) + flow;
-        }
-        const full = path.findIndex((edge) => this.#capacity[edge] === 0);
-        node = this.#to[(path[full] as number) ^ 1] as number;
-        path.length = full;
+    const path = [{ node: source, edge: -1, offered: Infinity, passed: 0 }];
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      const edge = this.#edges[top.node]?.[next[top.node] as number];
+      if (top.node === sink) top.passed = top.offered;
+      if (top.passed === top.offered || edge === undefined) {
+        path.pop();
+        const before = path.at(-1);
+        if (before === undefined) return;
+        this.#capacity[top.edge] = (this.#capacity[top.edge] as number) - top.passed;
+        this.#capacity[top.edge ^ 1] = (this.#capacity[top.edge ^ 1] as number) + top.passed;
+        before.passed += top.passed;
+        // What could not be passed on here never can: the edge is done with.
+        if (top.passed < top.offered) next[before.node] = (next[before.node] as number) + 1;
         continue;
       }
-      const edges = this.#edges[node] as number[];
-      const at = next[node] as number;
-      const edge = edges[at];
-      if (edge === undefined) {
-        const back = path.pop();
-        if (back === undefined) return;
-        node = this.#to[back ^ 1] as number;
-        next[node] = (next[node] as number) + 1;
-      } else if ((this.#capacity[edge] as number) > 0 && level[this.#to[edge] as number] === (level[node] as number) + 1) {
-        path.push(edge);
-        node = this.#to[edge] as number;
-      } else next[node] = at + 1;
+      const [node, capacity] = [this.#to[edge] as number, this.#capacity[edge] as number];
+      if (capacity > 0 && (level[node] as number) > (level[top.node] as number)) {
+        path.push({ node, edge, offered: Math.min(capacity, top.offered - top.passed), passed: 0 });
+      } else next[top.node] = (next[top.node] as number) + 1;
     }
   }
 

@@ -13,6 +13,7 @@ export const softmaxLayer = layer({
   className: 'Softmax',
   doc: 'softmax over an axis, or over several together; masked elements count for nothing',
   config: object({ axis: withDefault(nullable(axisConfig), -1) }),
+  keywords: ['mask'],
   onMask: 'uses',
   lower(layer) {
     const mask = maskOf(layer);

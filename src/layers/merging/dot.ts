@@ -1,5 +1,5 @@
 import type { Value } from '../../ir/program.ts';
-import type { Dim } from '../../ir/types.ts';
+import { type Dim, showShape } from '../../ir/types.ts';
 import { array, boolean, either, integer, nullable, object, withDefault } from '../../schema/build.ts';
 import { axisOf } from '../axes.ts';
 import { unitLength } from '../normalization/moments.ts';
@@ -55,7 +55,14 @@ function product(layer: Lowering, a: Side, b: Side): Value {
   const [rows, columns] = [asMatrices(layer, a, 'last', 'left'), asMatrices(layer, b, 'first', 'right')];
   const result = layer.op('matMul', [rows.value, columns.value], { transposeA: rows.turned, transposeB: columns.turned });
   if (a.kept.length === 1 && b.kept.length === 1) return result;
-  return layer.op('reshape', [result], { shape: [result.type.shape[0] ?? 1, ...a.kept, ...b.kept] });
+  const shape = [result.type.shape[0] ?? 1, ...a.kept, ...b.kept];
+  if (shape.filter((size) => typeof size !== 'number' && !result.type.shape.includes(size)).length > 1) {
+    return layer.unsupported(
+      `this Dot would part one axis into several of unknown size, for a result ${showShape(shape)}`,
+      'give the sizes in the shapes of the model inputs, all but one',
+    );
+  }
+  return layer.op('reshape', [result], { shape });
 }
 
 /** One matrix a sample, in which the axis that is summed over is the last or the first, or else has yet to be turned. */

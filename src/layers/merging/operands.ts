@@ -1,14 +1,10 @@
 import type { Value } from '../../ir/program.ts';
 import type { DType } from '../../ir/types.ts';
-import { tensorsIn } from '../../model/graph.ts';
 import type { Lowering } from '../row.ts';
 
-/** The tensors that a merging layer merges: those of its first argument, whatever else the call is given. */
+/** The tensors that a merging layer merges. */
 export function operandsOf(layer: Lowering): readonly Value[] {
-  const positional = tensorsIn(layer.args);
-  const tensors = positional.length > 0 ? positional : tensorsIn(layer.kwargs['inputs'] ?? null);
-  if (tensors.length === 0) return layer.mismatch('a merging layer takes a list of tensors', 'none');
-  return tensors.map((tensor) => layer.value(tensor));
+  return layer.inputs.length > 0 ? layer.inputs : layer.mismatch('a merging layer takes a list of tensors', 'none');
 }
 
 /** The values under one dtype: floats where there is one, else integers. */

@@ -77,5 +77,6 @@ function readOff(x: Code, symbol: string, shape: readonly Dim[]): Code {
   const [wanted, found] = [factorOf(symbol), factorOf(at(shape, axis) as string)];
   const size = code`${x}.shape[${axis}]`;
   if (wanted === found) return size;
-  return wanted % found === 0 ? code`${size} * ${wanted / found}` : code`(${size} * ${wanted}) / ${found}`;
+  if (wanted % found === 0) return code`${size} * ${wanted / found}`;
+  return found % wanted === 0 ? code`${size} / ${found / wanted}` : code`(${size} * ${wanted}) / ${found}`;
 }

@@ -1,7 +1,7 @@
 import { isKnown } from '../../ir/types.ts';
 import { array, either, integer, object, oneOf } from '../../schema/build.ts';
 import { code, tensorType, tf } from '../code.ts';
-import { at, free, mismatch, op } from '../row.ts';
+import { at, free, mismatch, op, takes } from '../row.ts';
 
 export const stridedSlice = op({
   doc: 'every `strides`-th element of each axis from `begin` up to, not including, `end`: null is the end of the axis, -n stands n before it',
@@ -12,6 +12,8 @@ export const stridedSlice = op({
   }),
   arity: 1,
   infer(operands, { begin, end, strides }) {
+    // The wasm kernel gives floats, whatever it is given.
+    takes(['f32'], 'stridedSlice', operands);
     const x = at(operands, 0);
     if ([begin, end, strides].some((list) => list.length !== x.shape.length))
       mismatch('stridedSlice takes begin, end and stride for each axis', operands);

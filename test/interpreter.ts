@@ -1,0 +1,76 @@
+import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { transformSync } from 'esbuild';
+import { type Op, type Program, valuesOf } from '../src/ir/program.ts';
+import { factorOf, isKnown, showType, type TensorType } from '../src/ir/types.ts';
+import { identifier } from '../src/ops/code.ts';
+import { tfjsDType } from '../src/ops/elementwise/cast.ts';
+import { opRow } from '../src/ops/index.ts';
+import { fillDefaults } from '../src/schema/build.ts';
+
+/** What the sizes of unknown axes turned out to be, by their symbols without factors. */
+export type Sizes = Map<string, number>;
+
+/**
+ * Where a tensor is not what its type says, in words, or null. A symbol that `sizes` does not hold is one from here on.
+ */
+export function misfit(tensor: Tensor, type: TensorType, sizes: Sizes): string | null {
+  const found = `${tensor.dtype}[${tensor.shape}] where ${showType(type)} was inferred`;
+  if (tensor.dtype !== tfjsDType(type.dtype) || tensor.shape.length !== type.shape.length) return found;
+  for (const [i, dim] of type.shape.entries()) {
+    const size = tensor.shape[i] as number;
+    if (isKnown(dim)) {
+      if (size !== dim) return found;
+      continue;
+    }
+    const [symbol, factor] = [dim.replace(/\*\d+$/, ''), factorOf(dim)];
+    const known = sizes.get(symbol) ?? size / factor;
+    sizes.set(symbol, known);
+    if (known * factor !== size) return `${found}, ${symbol} being ${known}`;
+  }
+  return null;
+}
+
+/**
+ * Runs a program op by op, each by the very expression that a module has for it, in the order of the program and whatever
+ * its stages.
+ * @param given tensors by the names of inputs and weights
+ * @param seen is told every result
+ * @returns every value; the caller disposes of what is its own
+ */
+export function interpret(program: Program, given: NamedTensorMap, seen: (op: Op, results: readonly Tensor[]) => void): NamedTensorMap {
+  const values: Record<string, Tensor> = { ...given };
+  const expressions = compileExpressions(program);
+  program.ops.forEach((op, i) => {
+    const operands = op.operands.map((name) => values[name] as Tensor);
+    const results = [expressions[i]?.(tf, ...operands)].flat() as Tensor[];
+    seen(op, results);
+    op.results.forEach(({ name }, k) => {
+      values[name] = results[k] as Tensor;
+    });
+  });
+  return values;
+}
+
+type Expression = (core: typeof tf, ...operands: readonly Tensor[]) => Tensor | Tensor[];
+
+/** The expression of each op as a function of tfjs and the operands. */
+function compileExpressions(program: Program): readonly Expression[] {
+  const values = valuesOf(program);
+  const typeOf = (name: string): TensorType => values.get(name)?.type as TensorType;
+  const functions = program.ops.map((op) => {
+    const row = opRow(op.op);
+    if (row === undefined) throw new Error(`no op ${op.op}`);
+    const args = op.operands.map((_, i) => identifier(`x${i}`));
+    const { text, imports } = row.emit({
+      args,
+      attrs: fillDefaults(row.attrs, op.attrs),
+      operands: op.operands.map(typeOf),
+      results: op.results.map(({ type }) => type),
+    });
+    const functionsUsed = [...imports].filter((name) => !name.startsWith('type ')).map((name) => name.replace(' as ', ': '));
+    return `({ ${functionsUsed.join(', ')} }, ${args.map((arg) => arg.text).join(', ')}) => (${text}),`;
+  });
+  const script = transformSync(`return [\n${functions.join('\n')}\n];`, { loader: 'ts' }).code;
+  return new Function(script)() as Expression[];
+}

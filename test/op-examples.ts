@@ -1,0 +1,187 @@
+import type { Attrs } from '../src/ir/program.ts';
+import type { Dim, DType, TensorType } from '../src/ir/types.ts';
+
+/** Operands and attributes of an op; symbols stand for the sizes that `SIZES` gives. */
+export interface OpExample {
+  readonly operands: readonly TensorType[];
+  readonly attrs: Attrs;
+}
+
+export const SIZES: ReadonlyMap<string, number> = new Map([
+  ['?', 2],
+  ['?n', 5],
+]);
+
+const f32 = (...shape: Dim[]): TensorType => ({ dtype: 'f32', shape });
+const i32 = (...shape: Dim[]): TensorType => ({ dtype: 'i32', shape });
+const bool = (...shape: Dim[]): TensorType => ({ dtype: 'bool', shape });
+const as = (dtypes: readonly DType[], ...shape: Dim[]): TensorType[] => dtypes.map((dtype) => ({ dtype, shape }));
+const example = (operands: readonly TensorType[], attrs: Attrs = {}): OpExample => ({ operands, attrs });
+
+const NUMBERS = ['f32', 'i32'] as const;
+const ALL = ['f32', 'i32', 'bool'] as const;
+
+const floats = [example([f32('?', 3)]), example([f32()]), example([f32('?', '?n', 1, 2)])];
+const numbers = [...floats, example([i32('?', 3)])];
+const pairsOf = (dtypes: readonly DType[]) =>
+  dtypes.flatMap((dtype) => [
+    example([
+      { dtype, shape: ['?', 3] },
+      { dtype, shape: [3] },
+    ]),
+    example([
+      { dtype, shape: ['?', 1, 3] },
+      { dtype, shape: ['?n', 1] },
+    ]),
+    example([
+      { dtype, shape: [] },
+      { dtype, shape: ['?', '?n'] },
+    ]),
+  ]);
+const reductions = (dtypes: readonly DType[]) =>
+  as(dtypes, '?', 3, 4).flatMap((x) => [
+    example([x], { axes: [1] }),
+    example([x], { axes: [1, 2], keepDims: true }),
+    example([x], { axes: [0, 1, 2] }),
+  ]);
+const each = (attrs: Attrs, ...shape: Dim[]) => as(ALL, ...shape).map((x) => example([x], attrs));
+
+/** Every op in every form that makes a difference to its row. */
+export const opExamples: Readonly<Record<string, readonly OpExample[]>> = {
+  constant: [
+    example([], { values: [1.5], shape: [], dtype: 'f32' }),
+    example([], { values: [1, 2, 3, 4], shape: [2, 2], dtype: 'i32' }),
+    example([], { values: [1, 0], shape: [2], dtype: 'bool' }),
+    example([], { values: [1], shape: [], dtype: 'bool' }),
+    example([], { values: [], shape: [0, 3], dtype: 'f32' }),
+  ],
+  ...Object.fromEntries(
+    'ceil cos elu erf exp expm1 floor log log1p reciprocal round rsqrt selu sigmoid sin softplus sqrt tanh isNaN softmax'
+      .split(' ')
+      .map((name) => [name, name === 'softmax' ? floats.filter(({ operands: [x] }) => x?.shape.length !== 0) : floats]),
+  ),
+  ...Object.fromEntries('abs neg relu relu6 sign square'.split(' ').map((name) => [name, numbers])),
+  leakyRelu: [example([f32('?', 3)], { alpha: 0.3 })],
+  clipByValue: [example([f32('?', 3)], { min: -1, max: 0.5 }), example([i32(4)], { min: 0, max: 1 })],
+  logicalNot: [example([bool('?', 3)])],
+  ...Object.fromEntries(
+    'add sub mul maximum minimum pow squaredDifference greater greaterEqual less lessEqual'
+      .split(' ')
+      .map((name) => [name, pairsOf(NUMBERS)]),
+  ),
+  ...Object.fromEntries('equal notEqual'.split(' ').map((name) => [name, pairsOf(ALL)])),
+  ...Object.fromEntries('logicalAnd logicalOr'.split(' ').map((name) => [name, pairsOf(['bool'])])),
+  div: pairsOf(['f32']),
+  prelu: [example([f32('?', 3), f32(3)]), example([f32('?', '?n', 3), f32(1, 3)])],
+  cast: as(ALL, '?', 3).flatMap((x) => ALL.map((dtype) => example([x], { dtype }))),
+  where: [
+    example([bool('?', 3), f32('?', 3), f32('?', 3)]),
+    example([bool('?', 1), i32('?', 3), i32(3)]),
+    example([bool(), f32('?', 3), f32()]),
+    example([bool('?', '?n', 1), f32('?', '?n', 4), f32()]),
+  ],
+  all: reductions(['bool']),
+  any: reductions(['bool']),
+  max: reductions(NUMBERS),
+  min: reductions(NUMBERS),
+  sum: reductions(NUMBERS),
+  prod: reductions(NUMBERS),
+  mean: reductions(['f32']),
+  matMul: [
+    example([f32('?', 3), f32(3, 4)]),
+    example([f32('?', '?n', 3), f32(3, 4)]),
+    example([f32('?', 3, '?n'), f32('?', 3, 4)], { transposeA: true }),
+    example([f32(1, '?n', 3), f32('?', 4, 3)], { transposeB: true }),
+  ],
+  conv2d: [
+    example([f32('?', 6, 7, 2), f32(3, 3, 2, 4)], { strides: [2, 2], pad: 'same', dilations: [1, 1] }),
+    example([f32('?', 6, 7, 2), f32(3, 2, 2, 4)], { strides: [1, 2], pad: 'valid', dilations: [1, 1] }),
+    example([f32('?', 6, 7, 2), f32(2, 2, 2, 4)], { strides: [1, 1], pad: 'valid', dilations: [3, 2] }),
+    example([f32('?', '?n', 7, 2), f32(3, 3, 2, 4)], { strides: [1, 1], pad: 'same', dilations: [1, 1] }),
+    example([f32('?', '?n', 7, 2), f32(3, 3, 2, 4)], { strides: [2, 2], pad: 'valid', dilations: [1, 1] }),
+  ],
+  conv3d: [
+    example([f32('?', 4, 5, 6, 2), f32(2, 2, 2, 2, 3)], { strides: [1, 2, 2], pad: 'same', dilations: [1, 1, 1] }),
+    example([f32('?', 4, 5, 6, 2), f32(2, 2, 2, 2, 3)], { strides: [2, 2, 2], pad: 'valid', dilations: [1, 1, 1] }),
+  ],
+  depthwiseConv2d: [
+    example([f32('?', 6, 7, 2), f32(3, 3, 2, 2)], { strides: [2, 2], pad: 'same', dilations: [1, 1] }),
+    example([f32('?', 6, 7, 2), f32(2, 2, 2, 1)], { strides: [1, 1], pad: 'valid', dilations: [2, 2] }),
+  ],
+  conv2dTranspose: [
+    example([f32('?', 3, 4, 2), f32(3, 3, 5, 2)], { size: [6, 8], strides: [2, 2], pad: 'same' }),
+    example([f32('?', 3, 4, 2), f32(3, 3, 5, 2)], { size: [7, 9], strides: [2, 2], pad: 'valid' }),
+    example([f32('?', '?n', 4, 2), f32(3, 3, 5, 2)], { size: [null, 9], strides: [2, 2], pad: 'valid' }),
+  ],
+  avgPool: [
+    example([f32('?', 6, 7, 2)], { window: [2, 3], strides: [2, 2], pad: 'same' }),
+    example([f32('?', 6, 7, 2)], { window: [2, 3], strides: [1, 2], pad: 'valid' }),
+    example([f32('?', '?n', 7, 2)], { window: [2, 2], strides: [2, 2], pad: 'valid' }),
+  ],
+  maxPool: [
+    example([f32('?', 6, 7, 2)], { window: [2, 3], strides: [2, 2], pad: 'same' }),
+    example([f32('?', 6, 7, 2)], { window: [2, 3], strides: [1, 2], pad: 'valid' }),
+  ],
+  avgPool3d: [example([f32('?', 4, 5, 6, 2)], { window: [2, 2, 2], strides: [2, 1, 2], pad: 'same' })],
+  maxPool3d: [example([f32('?', 4, 5, 6, 2)], { window: [2, 2, 2], strides: [2, 1, 2], pad: 'valid' })],
+  resizeBilinear: [
+    example([f32('?', 3, 4, 2)], { size: [6, 2], factor: [1, 1], halfPixelCenters: true }),
+    example([f32('?', '?n', 4, 2)], { size: [null, 8], factor: [3, 2], halfPixelCenters: false }),
+  ],
+  resizeNearestNeighbor: [
+    example([f32('?', 3, 4, 2)], { size: [6, 2], factor: [1, 1], halfPixelCenters: true }),
+    example([f32('?', '?n', 4, 2)], { size: [null, 8], factor: [3, 2], halfPixelCenters: false }),
+  ],
+  concat: [
+    ...ALL.map((dtype) => example(as([dtype, dtype, dtype], '?', 3), { axis: 1 })),
+    example([f32('?', 3), f32('?', 4)], { axis: 1 }),
+    example([f32('?', 3), f32('?n', 3)], { axis: 0 }),
+    example([f32('?', 3)], { axis: 0 }),
+  ],
+  gather: [
+    example([f32(4, 3), i32('?')], { axis: 0 }),
+    example([f32(4, 3), i32('?', '?n')], { axis: 0 }),
+    example([i32('?', 4, 3), i32(5)], { axis: 1 }),
+    example([f32('?', 4), i32()], { axis: 1 }),
+  ],
+  pad: [
+    ...each(
+      {
+        paddings: [
+          [0, 0],
+          [1, 2],
+        ],
+        value: 0,
+      },
+      '?',
+      3,
+    ),
+    example([f32('?', '?n')], {
+      paddings: [
+        [0, 0],
+        [1, 0],
+      ],
+      value: -1.5,
+    }),
+  ],
+  reshape: [
+    ...each({ shape: ['?', 3, 2] }, '?', 6),
+    example([f32('?', 6)], { shape: [null, 3] }),
+    example([f32('?', '?n', 6)], { shape: ['?', '?n', 2, 3] }),
+    example([f32('?', '?n', 6)], { shape: [null, 2] }),
+    example([f32('?', '?', 6)], { shape: ['?', null] }),
+    example([f32('?*3', 4)], { shape: ['?', 12] }),
+    example([f32(1, 1)], { shape: [] }),
+  ],
+  reverse: each({ axes: [1] }, '?', 3),
+  slice: [...each({ begin: [0, 1], size: [null, 2] }, '?', 4), example([f32('?', '?n')], { begin: [1, 2], size: [null, null] })],
+  split: [...each({ sizes: [1, 3], axis: 1 }, '?', 4), example([f32('?', 6)], { sizes: [2, 2, 2], axis: 1 })],
+  stridedSlice: [
+    example([f32('?', 5)], { begin: [0, 1], end: [null, 4], strides: [1, 2] }),
+    example([f32('?', 5)], { begin: [0, 0], end: [null, -1], strides: [1, 2] }),
+    example([f32('?', '?n')], { begin: [0, 1], end: [null, null], strides: [1, 2] }),
+    example([f32('?', 7)], { begin: [0, 0], end: [null, 100], strides: [1, 3] }),
+  ],
+  tile: [...each({ reps: [1, 2] }, '?', 3), example([f32('?', 3)], { reps: [3, 1] })],
+  transpose: each({ perm: [0, 2, 1] }, '?', '?n', 3),
+};
