@@ -8,7 +8,6 @@ import { costOfProgram } from './report/cost.ts';
 import { goodCuts } from './report/cuts.ts';
 import { type Inspection, inspect } from './report/inspect.ts';
 import type { Hoist } from './rewrite/hoist.ts';
-import { eliminateDead } from './rewrite/passes/eliminate-dead.ts';
 import { type Run, rewrite } from './rewrite/pipeline.ts';
 import { select } from './select/select.ts';
 import type { Selection } from './select/selection.ts';
@@ -57,7 +56,7 @@ export async function analyse(source: ModelSource, options: AnalyseOptions = {})
     model,
     selected: graph,
     cuts: cuts.map(({ key }) => key),
-    whole: eliminateDead.run(whole.program, { hoist: 'none' }),
+    whole: rewrite(whole.program, { hoist: 'none' }).at(-1)?.program ?? whole.program,
     lowered,
     runs,
     program,
@@ -70,13 +69,13 @@ const WORTH_HOISTING = 0.01;
 
 function rewriteWith(program: Program, hoist: Hoist | undefined, options: AnalyseOptions): readonly Run[] {
   const passes = { skip: options.skipPasses ?? [], check: options.checkPasses ?? false };
-  const runs = rewrite(program, { hoist: hoist ?? 'auto' }, passes);
-  const result = runs.at(-1)?.program ?? program;
-  if (hoist === 'auto' && !program.weights.some(({ frozen }) => frozen)) {
-    fail('hoist-nothing-frozen', {
-      cuts: goodCuts(rewrite(program, { hoist: 'none' }).at(-1)?.program ?? program).map(({ name }) => name),
-    });
+  const isFrozen = program.weights.some(({ frozen }) => frozen);
+  if (hoist === 'auto' && !isFrozen) {
+    const uncut = rewrite(program, { hoist: 'none' }).at(-1)?.program ?? program;
+    fail('hoist-nothing-frozen', { cuts: goodCuts(uncut).map(({ name }) => name) });
   }
+  const runs = rewrite(program, { hoist: hoist ?? (isFrozen ? 'auto' : 'none') }, passes);
+  const result = runs.at(-1)?.program ?? program;
   if (hoist !== undefined || result.features === null) return runs;
   const { flops } = costOfProgram(result);
   // Where all is frozen there is nothing left to evaluate: that is no cut, but a model saved for inference.

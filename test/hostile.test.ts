@@ -115,12 +115,15 @@ const TAKEN = [
 ].flatMap((line) => line.split(' '));
 
 describe('names of layers', () => {
-  it.each([...NAMES, ...TAKEN].map((name) => [name.length > 40 ? `${name.slice(0, 40)}...` : name, name]))('%j', async (_, name) => {
-    const input = name === 'first' ? 'other' : 'first';
-    await checkValues(chain(input, name, 'out'), input, [1, -2, 3]);
-    await checkValues(chain(input, 'hidden', name), input, [1, -2, 3]);
-    await checkValues(chain(name, 'hidden', 'out'), name, [1, -2, 3]);
-  });
+  it.each([...NAMES, ...TAKEN].map((name): [string, string] => [name.length > 40 ? `${name.slice(0, 40)}...` : name, name]))(
+    '%j',
+    async (_, name) => {
+      const input = name === 'first' ? 'other' : 'first';
+      await checkValues(chain(input, name, 'out'), input, [1, -2, 3]);
+      await checkValues(chain(input, 'hidden', name), input, [1, -2, 3]);
+      await checkValues(chain(name, 'hidden', 'out'), name, [1, -2, 3]);
+    },
+  );
 
   it('all of them together, in a module that type-checks', async () => {
     const names = [...NAMES, ...TAKEN].filter((name) => name !== 'first');
@@ -173,7 +176,8 @@ describe('names of layers', () => {
     const w = await module.load();
     const result = module.predict(w, { ['__proto__']: tensor2d([[1, 2, 3, 4]]) });
     const expected = model.evaluate({ image: [1, 2, 3, 4] }).get('aux') ?? [];
-    for (const key of keys) (result[key] as Tensor).dataSync().forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 5));
+    for (const key of keys)
+      for (const [i, value] of (result[key] as Tensor).dataSync().entries()) expect(value).toBeCloseTo(expected[i] as number, 5);
     expect(new Set(Object.values(result)).size).toBe(keys.length);
 
     const evil = new SmallModel('a\n"; process.exit(7);\u2028//').input('x', 2).dense('y', 'x', 2).output('y');
@@ -289,7 +293,7 @@ describe('weights that cannot be', () => {
     ['two of one name', [kernel, kernel, bias], 40, 'weights-mismatch'],
     ['another dtype', [{ ...kernel, dtype: 'string' }, bias], 24, 'weights-dtype'],
     ['a scale that is no number', [{ ...kernel, quantization: { dtype: 'uint8', scale: 'NaN', min: 0 } }, bias], 24, 'config-invalid'],
-    ['NaN as scale', [{ ...kernel, quantization: { dtype: 'uint8', scale: Number.NaN, min: 0 } }, bias], 24, 'config-invalid'],
+    ['NaN as scale', [{ ...kernel, quantization: { dtype: 'uint8', scale: Number.NaN, min: 0 } }, bias], 24, 'weights-dtype'],
     ['no min', [{ ...kernel, quantization: { dtype: 'uint8', scale: 1 } }, bias], 24, 'weights-dtype'],
     ['an unknown quantisation', [{ ...kernel, quantization: { dtype: 'int4', scale: 1, min: 0 } }, bias], 24, 'weights-dtype'],
   ] as const)('%s', async (_, weights, bytes, code) => {
@@ -322,11 +326,14 @@ describe('shapes and sizes', () => {
     [[null, null], 'shape-mismatch'],
     [[null, []], 'config-invalid'],
     ['__proto__', 'config-invalid'],
-    [[null, ...Array.from({ length: 100_000 }, () => 2)], 'compiled'],
   ])('an input of shape %j', async (shape, code) => {
-    const found = await codeOf(withShape(shape));
-    // A tensor of a hundred thousand axes may be refused; it must not be anything else.
-    expect(shape.length > 100 ? found !== 'pass-broke-program' : found === code, found).toBe(true);
+    expect(await codeOf(withShape(shape))).toBe(code);
+  });
+
+  it('an input of a hundred thousand axes is refused or compiled, and never a bug', async () => {
+    expect(await codeOf(withShape([null, ...Array.from({ length: 100_000 }, () => 2)]))).toMatch(
+      /^(compiled|shape-mismatch|config-invalid)$/,
+    );
   });
 
   it.each([
@@ -337,7 +344,7 @@ describe('shapes and sizes', () => {
     [1.5, 'config-invalid'],
     ['2', 'config-invalid'],
     [null, 'config-invalid'],
-    [{ __proto__: null }, 'config-invalid'],
+    [{ constructor: 4 }, 'config-invalid'],
   ])('Dense of %j units', async (units, code) => {
     expect(await codeOf(new SmallModel().input('x', 4).layer('Dense', 'y', 'x', { units }, 2).output('y').topology)).toBe(code);
   });
@@ -382,8 +389,9 @@ describe('graphs', () => {
 
   it('with a node of a million inputs', async () => {
     const many = Array.from({ length: 1_000_000 }, () => 'x');
-    expect(await codeOf(graph([x, relu('a', ...many)], 'a'))).not.toBe('compiled');
-    expect(await codeOf(graph([x, { ...relu('a', ...many), class_name: 'Unknown' }], 'a'))).toBe('layer-unknown');
+    const wide = { ...relu('a'), inbound_nodes: [many.map((name) => [name, 0, 0, {}])] };
+    expect(await codeOf(graph([x, wide], 'a'))).not.toBe('compiled');
+    expect(await codeOf(graph([x, { ...wide, class_name: 'Unknown' }], 'a'))).toBe('layer-unknown');
   }, 30_000);
 
   it('with configs nested ten thousand deep', async () => {

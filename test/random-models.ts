@@ -51,8 +51,7 @@ function layersBehind(
     flag ? Math.ceil(length / stride) : Math.floor((length - window) / stride) + 1;
   const strides = 1 + (size % 2);
   const windowed = (window: number, out: number) => [moved(height, window, strides), moved(width, window, strides), out];
-  return [
-    ...anyRank,
+  const image: typeof anyRank = [
     [
       'Conv2D',
       { filters: units, kernel_size: [kernel, kernel], strides: [strides, strides], padding: pad, activation: 'relu' },
@@ -81,6 +80,8 @@ function layersBehind(
     ['UpSampling2D', { size: [2, 1], interpolation: 'nearest' }, [2 * height, width, channels]],
     ['GlobalAveragePooling2D', { keepdims: false }, [channels]],
   ];
+  // Twice, as an image soon becomes something else for good.
+  return [...image, ...anyRank, ...image];
 }
 
 const MERGES: ReadonlySet<string> = new Set(['Add', 'Multiply', 'Average', 'Maximum', 'Minimum', 'Concatenate']);

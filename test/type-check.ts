@@ -14,8 +14,6 @@ const OPTIONS: ts.CompilerOptions = {
   exactOptionalPropertyTypes: true,
   noImplicitOverride: true,
   noImplicitReturns: true,
-  noUnusedLocals: true,
-  noUnusedParameters: true,
   verbatimModuleSyntax: true,
   erasableSyntaxOnly: true,
   isolatedModules: true,

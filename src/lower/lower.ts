@@ -69,7 +69,7 @@ export function lower(
     }
     const config = configs.get(layer);
     const { positional, keywords } = splitArguments(call);
-    const isMasked = needed.some((tensor) => masked.has(tensor)) || keywords.includes('mask');
+    const isMasked = needed.some((tensor) => masked.has(tensor)) || (keywords.includes('mask') && !row.keywords?.includes('mask'));
     const stray = keywords.find((name) => name !== 'mask' && !row.keywords?.includes(name));
     if (stray !== undefined) fail('layer-keyword', { className: layer.className, keyword: stray }, where);
     if (isMasked && row.onMask === 'uses') fail('mask-unsupported', { className: layer.className }, where);

@@ -15,8 +15,8 @@ export type Cut = Static<typeof cutSchema>;
 const MOST = 3;
 
 /**
- * Up to three good places to cut, the one that saves most first: cuts at a single tensor of which no other both saves more
- * and is smaller.
+ * Up to three good places to cut, the best first: at a single tensor, saving much and passing on little. Of cuts with features
+ * of one size the latest counts.
  */
 export function goodCuts(program: Program): readonly Cut[] {
   const values = valuesOf(program);
@@ -42,7 +42,8 @@ export function goodCuts(program: Program): readonly Cut[] {
     if (alive.size !== 1 || only === undefined || !isLayerResult(op, only) || done === 0 || lastUse.get(only) === running.length) return;
     cuts.push({ name: only.slice(1), featureBytes: bytes(typeOf(only)), flopsSaved: done, flops });
   });
-  return pareto(cuts);
+  const inputBytes = program.inputs.reduce((sum, { type }) => sum + bytes(type), 0);
+  return best(cuts, inputBytes);
 }
 
 /** True for a tensor that is called as its layer is, not as something on the way to it. */
@@ -50,11 +51,9 @@ const isLayerResult = (op: Op, name: string): boolean =>
   op.results.some((result) => result.name === name) &&
   op.layers.some((layer) => /^([@:~]\d+)*$/.test(name.slice(1 + layer.length)) && name.startsWith(layer, 1));
 
-function pareto(cuts: readonly Cut[]): readonly Cut[] {
-  const best: Cut[] = [];
-  // Latest first: of two cuts with features of one size, the later saves more.
-  for (const cut of cuts.toReversed()) {
-    if (cut.featureBytes < (best.at(-1)?.featureBytes ?? Infinity)) best.push(cut);
-  }
-  return best.slice(0, MOST);
+/** A cut is worth what it saves, less for features that are large beside the inputs they stand for. */
+function best(cuts: readonly Cut[], inputBytes: number): readonly Cut[] {
+  const worth = ({ featureBytes, flopsSaved, flops }: Cut): number => (flopsSaved / flops) * (inputBytes / (inputBytes + featureBytes));
+  const latest = new Map(cuts.map((cut) => [cut.featureBytes, cut]));
+  return [...latest.values()].sort((a, b) => worth(b) - worth(a)).slice(0, MOST);
 }

@@ -4,6 +4,7 @@ import { elements } from '../ir/types.ts';
 import type { ModelGraph, TensorId } from '../model/graph.ts';
 import { tfjsDType } from '../ops/elementwise/cast.ts';
 import { eliminateDead } from '../rewrite/passes/eliminate-dead.ts';
+import { rewrite } from '../rewrite/pipeline.ts';
 import { costOfProgram, flopsByLayer } from './cost.ts';
 import { type Cut, goodCuts } from './cuts.ts';
 
@@ -54,9 +55,9 @@ export interface InspectParts {
 }
 
 export function inspect({ graph, hash, weightBytes, types, failures, whole, frozen }: InspectParts): Inspection {
-  const live = eliminateDead.run(whole, { hoist: 'none' });
+  const live = rewrite(whole, { hoist: 'none' }).at(-1)?.program ?? whole;
   const cost = costOfProgram(live);
-  const flops = flopsByLayer(whole);
+  const flops = flopsByLayer(live);
   const parameters = new Map<string, number>();
   for (const { layer, type } of whole.weights) parameters.set(layer, (parameters.get(layer) ?? 0) + elements(type.shape));
   const firstCalls = new Map(graph.calls.toReversed().map((call) => [call.layer.path, call]));
@@ -64,7 +65,7 @@ export function inspect({ graph, hash, weightBytes, types, failures, whole, froz
   return {
     model: { name: graph.name, hash, writer: graph.origin.writer, version: graph.origin.version },
     inputs: graph.inputs.map(({ key, dtype, shape }) => ({ key, dtype, shape })),
-    outputs: graph.outputs.map(({ key, tensor }) => inspectOutput(key, types.get(tensor), whole)),
+    outputs: graph.outputs.map(({ key, tensor }) => inspectOutput(key, types.get(tensor), live)),
     layers: layers.map(({ path, className, trainable }) => {
       const call = firstCalls.get(path);
       return {
@@ -85,10 +86,10 @@ export function inspect({ graph, hash, weightBytes, types, failures, whole, froz
   };
 }
 
-function inspectOutput(key: string, type: TensorType | undefined, whole: Program): InspectedOutput {
-  const output = whole.outputs.find((output) => output.key === key);
+function inspectOutput(key: string, type: TensorType | undefined, live: Program): InspectedOutput {
+  const output = live.outputs.find((output) => output.key === key);
   if (output === undefined || type === undefined) return { key, dtype: null, shape: null, alone: null };
-  const alone = eliminateDead.run({ ...whole, outputs: [output] }, { hoist: 'none' });
+  const alone = eliminateDead.run({ ...live, outputs: [output] }, { hoist: 'none' });
   const { parameters, flops } = costOfProgram(alone);
   const layers = new Set(alone.ops.flatMap((op) => op.layers)).size;
   return { key, dtype: tfjsDType(type.dtype), shape: type.shape, alone: { layers, parameters, flops: flops.suffix } };

@@ -87,7 +87,7 @@ function storedAs({ dtype, quantization }: WeightSpec): { stored: WeightEntry['s
   if (quantization === undefined || quantization === null) return { stored: { dtype }, refused: null };
   const { dtype: packed, scale, min } = quantization;
   if (!QUANTISED.has(packed) || dtype === 'bool') return { stored: { dtype }, refused: `it is ${dtype} quantised as ${packed}` };
-  if (packed !== 'float16' && (scale === undefined || min === undefined))
+  if (packed !== 'float16' && !(Number.isFinite(scale) && Number.isFinite(min)))
     return { stored: { dtype }, refused: 'its quantisation states no scale or no min' };
   const factors = { ...(scale === undefined ? {} : { scale }), ...(min === undefined ? {} : { min }) };
   return { stored: { dtype: packed as StoredDType, ...factors }, refused: null };
