@@ -9,16 +9,15 @@ import type { Plan } from './plan.ts';
 export function constants(plan: Plan): string[] {
   const { features, weights } = plan.program;
   const found: string[] = [];
-  if (plan.inputs.length > 0 || features !== null) plan.use('InputSpec');
-  if (plan.inputs.length > 0) found.push(table(plan, 'INPUTS', 'InputSpec', specs(plan, plan.inputs)));
-  if (features !== null) found.push(table(plan, 'FEATURES', 'InputSpec', specs(plan, features)));
+  if (plan.inputs.length > 0) found.push(specs(plan, 'INPUTS', plan.inputs));
+  if (features !== null) found.push(specs(plan, 'FEATURES', features));
   if (weights.length > 0) {
     const variables = weights.map(({ name, layer, variable, position, type }): [string, Data] => [
       plan.names.text(name),
       [`${layer}/${variable}`, position, type.shape, tfjsDType(type.dtype)],
     ]);
     const doc = '/** The variables of the model: name, position among those of its layer, shape, dtype. */';
-    found.push(`${doc}\n${table(plan, 'VARIABLES', 'Variable', Object.fromEntries(variables))}`);
+    found.push(`${doc}\nconst VARIABLES: Readonly<Record<string, Variable>> = ${plan.text(dataLiteral(Object.fromEntries(variables)))};`);
     if (plan.prepares)
       found.push(
         `type Variables = ${membersType(
@@ -31,10 +30,9 @@ export function constants(plan: Plan): string[] {
   return found.map((text) => `\n${text}`);
 }
 
-function specs(plan: Plan, entries: readonly Output[]): Data {
+/** A constant, and not a `Record`: in one of those, TypeScript takes a row called `toString` for the method. */
+function specs(plan: Plan, name: 'INPUTS' | 'FEATURES', entries: readonly Output[]): string {
   const spec = (value: string): Data => [tfjsDType(plan.typeOf(value).dtype), plan.typeOf(value).shape];
-  return Object.fromEntries(entries.map(({ key, value }): [string, Data] => [key, spec(value)]));
+  const rows = Object.fromEntries(entries.map(({ key, value }): [string, Data] => [key, spec(value)]));
+  return `const ${name} = ${plan.text(dataLiteral(rows))} as const;`;
 }
-
-const table = (plan: Plan, name: string, type: string, data: Data): string =>
-  `const ${name}: Readonly<Record<string, ${type}>> = ${plan.text(dataLiteral(data))};`;

@@ -16,6 +16,7 @@ const global = (className: string, aliases: readonly string[], rank: number, red
     doc,
     config,
     onMask: rank === 1 && reduction === 'average' ? 'uses' : 'drops',
+    keywords: ['mask'],
     lower(layer) {
       const { data_format, keepdims } = layer.config;
       const { x } = layer;
