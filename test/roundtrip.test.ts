@@ -272,7 +272,7 @@ describe('text that is no program', () => {
     [`${HEAD}input %x: f32[?*1]`, 3, 16],
     [`${HEAD}input %x: f32[?*04]`, 3, 16],
     [`${HEAD}weight @w: f32[] = d kernel x`, 3, 29],
-    [`${HEAD}weight @w: f32[] = d kernel 0 thawed`, 3, 31],
+    [`${HEAD}weight @w: f32[] = d kernel #0 thawed`, 3, 32],
     [`${HEAD}output x %x`, 3, 10],
     [`${HEAD}suffix \n`, 3, 1],
     [`${HEAD}\nsuffix\n  %y: f32[] = relu %x`, 5, 22],

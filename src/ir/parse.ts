@@ -47,11 +47,14 @@ export function parse(text: string): Program {
       inputs.push({ ...value, key: cursor.take('as') ? cursor.bare() : value.name.slice(1) });
     } else if (cursor.take('weight')) {
       const value = cursor.typed('@');
-      cursor.expect('=');
+      const slash = value.name.lastIndexOf('/');
+      const named = cursor.take('=')
+        ? { layer: cursor.bare(), variable: cursor.bare() }
+        : { layer: value.name.slice(1, slash), variable: value.name.slice(slash + 1) };
+      cursor.expect('#');
       weights.push({
         ...value,
-        layer: cursor.bare(),
-        variable: cursor.bare(),
+        ...named,
         position: cursor.size() ?? cursor.wrong('the position among the weights of the layer'),
         frozen: cursor.take('frozen'),
       });
@@ -195,6 +198,7 @@ class Cursor {
       if (depth === DEEPEST_LIST) this.wrong(`no more than ${DEEPEST_LIST} lists, one in the other`);
       return this.list(() => this.attr(depth + 1));
     }
+    if (this.#line[this.#at] === '?') return this.dim();
     const quoted = this.#quoted();
     if (quoted !== undefined) return quoted;
     const number = this.#match(NUMBER);

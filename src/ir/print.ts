@@ -11,9 +11,12 @@ export const showName = (name: string): string => name.slice(0, 1) + bare(name.s
 const bare = (text: string): string => (PLAIN_NAME.test(text) ? text : quoted(text));
 
 const WORD = /^[A-Za-z][A-Za-z0-9_]*$/;
+/** A size that is unknown, as shapes hold it. */
+const SYMBOL = /^\?[A-Za-z0-9_./@~+-]*(?:\*(?:[1-9]\d+|[2-9]))?$/;
 const KEYWORDS: ReadonlySet<string> = new Set(['true', 'false', 'null', 'Infinity', 'NaN']);
 
 function showAttr(value: AttrValue): string {
+  if (typeof value === 'string' && SYMBOL.test(value)) return value;
   if (typeof value === 'string') return WORD.test(value) && !KEYWORDS.has(value) ? value : quoted(value);
   if (typeof value === 'object' && value !== null) return `[${value.map(showAttr).join(',')}]`;
   return Object.is(value, -0) ? '-0' : String(value);
@@ -27,9 +30,12 @@ export function print(program: Program): string {
     lines.push(`input  ${showValue(input)}${key}`);
   }
   for (const weight of program.weights) {
-    lines.push(
-      `weight ${showValue(weight)} = ${bare(weight.layer)} ${bare(weight.variable)} ${weight.position}${weight.frozen ? ' frozen' : ''}`,
-    );
+    // A weight is called after its layer and variable, but for names that had to be told apart.
+    const origin =
+      weight.name === `@${weight.layer}/${weight.variable}` && !weight.variable.includes('/')
+        ? ''
+        : ` = ${bare(weight.layer)} ${bare(weight.variable)}`;
+    lines.push(`weight ${showValue(weight)}${origin} #${weight.position}${weight.frozen ? ' frozen' : ''}`);
   }
   let stage: Stage | undefined;
   for (const op of program.ops) {

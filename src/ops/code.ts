@@ -5,7 +5,7 @@ type Functions = { [K in keyof typeof core]: (typeof core)[K] extends (...args: 
 /** A function that tfjs-core exports, or one of the objects in which it groups functions. */
 export type TfName = Extract<Functions, string> | 'image';
 /** A type export of tfjs-core that emitted code names. */
-export type TfType = 'Scalar' | 'Tensor' | 'Tensor1D' | 'Tensor2D' | 'Tensor3D' | 'Tensor4D' | 'Tensor5D' | 'Tensor6D' | 'NamedTensorMap';
+export type TfType = 'Scalar' | 'Tensor' | 'Tensor1D' | 'Tensor2D' | 'Tensor3D' | 'Tensor4D' | 'Tensor5D' | 'NamedTensorMap';
 
 /**
  * A piece of TypeScript, and what it imports from tfjs. Made by `code` alone: a string from a model enters it only as a
@@ -79,7 +79,7 @@ export function quote(text: string): string {
   return `'${quoted(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
 }
 
-const RANKS = ['Scalar', 'Tensor1D', 'Tensor2D', 'Tensor3D', 'Tensor4D', 'Tensor5D', 'Tensor6D'] as const;
+const RANKS = ['Scalar', 'Tensor1D', 'Tensor2D', 'Tensor3D', 'Tensor4D', 'Tensor5D'] as const;
 
-/** The tfjs type of tensors of a rank. */
+/** The tfjs type of tensors of a rank; tfjs-core exports none for more than five axes. */
 export const tensorType = (rank: number): Code => tfType(RANKS[rank] ?? 'Tensor');

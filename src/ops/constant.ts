@@ -1,12 +1,16 @@
 import { elements } from '../ir/types.ts';
-import { array, integer, number, object, oneOf } from '../schema/build.ts';
+import { array, integer, number, object, oneOf, withDefault } from '../schema/build.ts';
 import { code, tf } from './code.ts';
 import { tfjsDType } from './elementwise/cast.ts';
 import { free, mismatch, op } from './row.ts';
 
 export const constant = op({
   doc: 'numbers that are known when compiling',
-  attrs: object({ values: array(number()), shape: array(integer({ minimum: 0 })), dtype: oneOf('f32', 'i32', 'bool') }),
+  attrs: object({
+    values: array(number()),
+    shape: withDefault(array(integer({ minimum: 0 })), []),
+    dtype: withDefault(oneOf('f32', 'i32', 'bool'), 'f32'),
+  }),
   arity: 0,
   infer(_, { values, shape, dtype }) {
     if (elements(shape) !== values.length) mismatch(`a constant of ${values.length} values`, [{ dtype, shape }]);

@@ -91,5 +91,8 @@ export function fillDefaults<T>(schema: Schema<T>, value: object): T {
 /** An object without the properties whose values are the defaults of its schema. */
 export function dropDefaults(schema: Schema<unknown>, value: object): object {
   const defaults = new Map(propertiesOf(schema).map(([key, { default: value }]) => [key, value]));
-  return Object.fromEntries(Object.entries(value).filter(([key, item]) => item !== undefined && item !== defaults.get(key)));
+  return Object.fromEntries(Object.entries(value).filter(([key, item]) => item !== undefined && !isSame(item, defaults.get(key))));
 }
+
+const isSame = (a: unknown, b: unknown): boolean =>
+  a === b || (Array.isArray(a) && Array.isArray(b) && JSON.stringify(a) === JSON.stringify(b));

@@ -1,6 +1,6 @@
 import { elements } from '../../ir/types.ts';
 import { object } from '../../schema/build.ts';
-import { code, tf } from '../code.ts';
+import { code, tensorType, tf, tfType } from '../code.ts';
 import { at, mismatch, op } from '../row.ts';
 import { broadcast } from './binary.ts';
 
@@ -16,5 +16,11 @@ export const where = op({
   cost: (_, results) => elements(at(results, 0).shape),
   // tfjs broadcasts the three operands by tile, where their shapes differ, before it selects.
   kernels: ['Select', 'Tile', 'Identity', 'Reshape'],
-  emit: ({ args }) => code`${tf('where')}(${at(args, 0)}, ${at(args, 1)}, ${at(args, 2)})`,
+  emit({ args, operands, results }) {
+    const call = code`(${at(args, 0)}, ${at(args, 1)}, ${at(args, 2)})`;
+    const rank = at(results, 0).shape.length;
+    // tfjs declares one type for both choices, but broadcasts ranks too.
+    const same = operands.slice(1).every(({ shape }) => shape.length === rank);
+    return same ? code`${tf('where')}${call}` : code`${tf('where')}<${tfType('Tensor')}>${call} as ${tensorType(rank)}`;
+  },
 });

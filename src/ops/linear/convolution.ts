@@ -1,11 +1,11 @@
 import { elements, isKnown, type Shape, type TensorType } from '../../ir/types.ts';
-import { object, type Static } from '../../schema/build.ts';
+import { object, type Static, withDefault } from '../../schema/build.ts';
 import { code, tf } from '../code.ts';
 import { at, type InferredType, mismatch, op, takes } from '../row.ts';
 import { padding, sizes, span, windowed } from './window.ts';
 
-const attrs2d = object({ strides: sizes(2), pad: padding, dilations: sizes(2) });
-const attrs3d = object({ strides: sizes(3), pad: padding, dilations: sizes(3) });
+const attrs2d = object({ strides: sizes(2), pad: padding, dilations: withDefault(sizes(2), [1, 1]) });
+const attrs3d = object({ strides: sizes(3), pad: padding, dilations: withDefault(sizes(3), [1, 1, 1]) });
 
 /** Types of a convolution over `rank` spatial axes, channels last, the kernel's last two axes being channels in and out. */
 function inferConvolution(operands: readonly TensorType[], attrs: Static<typeof attrs2d>, rank: number): InferredType {

@@ -1,5 +1,5 @@
 import { integer, object } from '../../schema/build.ts';
-import { code, tensorType, tf } from '../code.ts';
+import { code, tensorType, tf, tfType } from '../code.ts';
 import { at, free, mismatch, op } from '../row.ts';
 
 export const gather = op({
@@ -15,9 +15,11 @@ export const gather = op({
   cost: free,
   kernels: ['GatherV2'],
   emit({ args, attrs, operands, results }) {
-    const [x, indices] = [at(args, 0), at(args, 1)];
-    // tfjs declares indices as rank 1 and the result with the rank of the operand, but takes and gives any rank.
-    const flat = at(operands, 1).shape.length === 1 ? indices : code`${indices} as ${tensorType(7)} as ${tensorType(1)}`;
-    return code`${tf('gather')}<${tensorType(7)}, ${tensorType(1)}>(${x}, ${flat}, ${attrs.axis}) as ${tensorType(at(results, 0).shape.length)}`;
+    const call = code`(${at(args, 0)}, ${at(args, 1)}, ${attrs.axis})`;
+    const rank = at(results, 0).shape.length;
+    // tfjs declares the result with the rank of the operand, which it has where the indices are of rank 1.
+    return at(operands, 0).shape.length === rank
+      ? code`${tf('gather')}${call}`
+      : code`${tf('gather')}<${tfType('Tensor')}>${call} as ${tensorType(rank)}`;
   },
 });
