@@ -6,7 +6,6 @@ import { unaryOps } from './elementwise/unary.ts';
 import { resizeOps } from './image/resize.ts';
 import { conv2d, conv3d, depthwiseConv2d } from './linear/convolution.ts';
 import { matMul } from './linear/matmul.ts';
-import { conv2dTranspose } from './linear/transposed.ts';
 import { poolOps } from './pooling/pool.ts';
 import { reduceOps } from './reduce/reduce.ts';
 import type { OpRow } from './row.ts';
@@ -33,7 +32,6 @@ export const ops = {
   conv2d,
   conv3d,
   depthwiseConv2d,
-  conv2dTranspose,
   ...poolOps,
   ...resizeOps,
   concat,
