@@ -66,7 +66,9 @@ const NAMES = [
   'x"); process.exit(7); ("',
   "x'); process.exit(7); ('",
   '*/ alert(1) /*',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the point of the test
   '${process.exit(7)}',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the point of the test
   '`${process.exit(7)}`',
   '\\',
   "\\'",

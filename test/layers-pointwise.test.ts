@@ -163,6 +163,11 @@ describe.each(backends)('on %s', (backend) => {
 });
 
 describe('refuses', () => {
+  it('a list of tensors where a layer takes one', async () => {
+    const source = model('Activation', { activation: 'relu' }, [[2], [2]]);
+    expect(await refused(source)).toBe('layer-inputs: Activation takes one tensor, but is called with 2');
+  });
+
   it.each([
     ['an activation that is none', model('Activation', { activation: '__proto__' }, [[2]]), /^layer-unsupported: .*"__proto__"/],
     ['an activation with weights', model('Activation', { activation: { class_name: 'PReLU', config: {} } }, [[2]]), /^layer-unsupported/],

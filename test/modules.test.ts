@@ -161,6 +161,29 @@ describe('types', () => {
       }
     }
   });
+
+  it('on wasm, a kernel that another calls is registered too', async () => {
+    const { program } = (await compile(twoHeads().topology)).analysis;
+    const folder = join(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json'), '../dist/kernels');
+    const source = (file: string): string => readFileSync(join(folder, `${file}.js`), 'utf8');
+    const reached = (file: string, found: Set<string> = new Set()): Set<string> => {
+      if (found.has(file)) return found;
+      found.add(file);
+      for (const [, next = ''] of source(file).matchAll(/from '\.\/(\w+)'/g)) reached(next, found);
+      return found;
+    };
+    for (const op of Object.keys(ops)) {
+      const one = { ...program, ops: [{ op, operands: [], attrs: {}, results: [], stage: 'suffix' as const, layers: [] }] };
+      const registered = new Set([...(emitBackend(one, 'wasm') ?? '').matchAll(/\/kernels\/(\w+)'/g)].map(([, file]) => file));
+      for (const kernel of registered) {
+        const called = [...reached(kernel as string)].filter((file) => /setupFunc:/.test(source(file)));
+        expect(
+          called.filter((file) => !registered.has(file)),
+          `${op} on wasm`,
+        ).toEqual([]);
+      }
+    }
+  });
 });
 
 describe('the same bytes', () => {

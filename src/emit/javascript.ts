@@ -7,9 +7,11 @@ export function toJavaScript(code: string): string {
   }).outputText;
 }
 
-/** The declarations of a module. */
+/** The declarations of a module, under its banner: TypeScript leaves that out where the first import is not declared with. */
 export function toDeclarations(code: string): string {
-  return ts.transpileDeclaration(code, {
+  const banner = /^(\/\/.*\n)*/.exec(code)?.[0] ?? '';
+  const declarations = ts.transpileDeclaration(code, {
     compilerOptions: { declaration: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, isolatedDeclarations: true },
   }).outputText;
+  return declarations.startsWith(banner) ? declarations : banner + declarations;
 }

@@ -51,6 +51,8 @@ export interface LayerRow<C = unknown> {
   /** The Keras versions that have it. */
   readonly since?: 2 | 3;
   readonly config: Schema<C>;
+  /** True where the layer is called with a list of tensors; others take one. */
+  readonly takesList?: true;
   /** Keyword arguments that may hold tensors, and that `lower` reads; another one is refused. */
   readonly keywords?: readonly string[];
   /** True where the layer gives a mask beside its output. */

@@ -72,6 +72,15 @@ export function lower(
     const isMasked = needed.some((tensor) => masked.has(tensor)) || (keywords.includes('mask') && !row.keywords?.includes('mask'));
     const stray = keywords.find((name) => name !== 'mask' && !row.keywords?.includes(name));
     if (stray !== undefined) fail('layer-keyword', { className: layer.className, keyword: stray }, where);
+    const first = tensorsIn(call.args[0] ?? null).length || positional.length;
+    const others = positional.length - first;
+    if ((row.takesList !== true && first !== 1) || (others > 0 && row.keywords === undefined)) {
+      fail(
+        'layer-inputs',
+        { className: layer.className, expected: row.takesList ? 'a list of tensors' : 'one tensor', found: String(positional.length) },
+        where,
+      );
+    }
     if (isMasked && row.onMask === 'uses') fail('mask-unsupported', { className: layer.className }, where);
 
     const scope = scopeOf(call);

@@ -77,7 +77,7 @@ function callOf(
  * and `:k` for its k-th tensor; where a key is taken, `_1`, `_2`, ... is put behind it, as Keras makes output names unique.
  */
 function modelOutputs(root: Instance, resolve: Resolve, file: string | undefined): readonly ModelOutput[] {
-  const keys = new Set<string>();
+  const keys = new Map<string, number>();
   const pointer = `${root.model.spec.pointer}/config/output_layers`;
   return root.model.spec.outputs.map(({ reference, key }) => {
     const tensor = resolve(root, reference, { file, pointer });

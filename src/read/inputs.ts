@@ -13,7 +13,7 @@ import { isInputLayer } from './spec.ts';
  * @throws SkipcError `input-shape-unknown`, `layer-missing-reference`, `config-invalid` where an input is no InputLayer
  */
 export function modelInputs(model: PlacedModel, file: string | undefined): readonly ModelInput[] {
-  const keys = new Set<string>();
+  const keys = new Map<string, number>();
   const listed = new Set<Site>();
   const inputs: ModelInput[] = [];
   const add = (site: Site, key: string): void => {

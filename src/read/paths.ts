@@ -25,7 +25,7 @@ export interface PlacedModel {
  * Gives every layer its path, the names of the models around it and its own. A layer whose path is taken already (one may be
  * called `a/b` beside a nested `a` with a `b` inside) gets `~2`, `~3`, ... behind it. Recursive over nesting, which is bounded.
  */
-export function placeModel(spec: ModelSpec, prefix = '', trainable = true, taken: Set<string> = new Set()): PlacedModel {
+export function placeModel(spec: ModelSpec, prefix = '', trainable = true, taken: Map<string, number> = new Map()): PlacedModel {
   const sites = new Map<string, Site>();
   const inside = trainable && spec.trainable;
   for (const layer of spec.layers) {
@@ -49,9 +49,12 @@ export function placeModel(spec: ModelSpec, prefix = '', trainable = true, taken
 }
 
 /** The name, or the first of name + mark + `from`, name + mark + (`from` + 1), ... that is not taken; takes it. */
-export function unique(name: string, taken: Set<string>, mark: string, from: number): string {
+export function unique(name: string, taken: Map<string, number>, mark: string, from: number): string {
   let candidate = name;
-  for (let n = from; taken.has(candidate); n++) candidate = `${name}${mark}${n}`;
-  taken.add(candidate);
+  for (let n = taken.get(name) ?? from; taken.has(candidate); n++) {
+    candidate = `${name}${mark}${n}`;
+    taken.set(name, n);
+  }
+  taken.set(candidate, from);
   return candidate;
 }

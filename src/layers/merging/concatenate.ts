@@ -5,6 +5,7 @@ import { operandsOf, promoted } from './operands.ts';
 
 export const concatenate = layer({
   className: 'Concatenate',
+  takesList: true,
   doc: 'its inputs one after the other along an axis',
   config: object({ axis: withDefault(nullable(integer()), -1) }),
   lower(layer) {

@@ -8,6 +8,7 @@ import { operandsOf } from './operands.ts';
 
 export const dot = layer({
   className: 'Dot',
+  takesList: true,
   doc: 'dot products of two tensors along an axis of each, sample by sample; with normalize, cosines',
   config: object({
     axes: either(integer(), array(integer(), { minItems: 2, maxItems: 2 })),

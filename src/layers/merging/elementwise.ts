@@ -14,7 +14,14 @@ interface Merging {
 }
 
 const row = ({ className, doc, op, ...rest }: Merging): LayerRow<object> =>
-  layer({ className, doc, ...rest, config: object({}), lower: (layer) => merged(layer, op, numbers(layer, operandsOf(layer))) });
+  layer({
+    className,
+    doc,
+    takesList: true,
+    ...rest,
+    config: object({}),
+    lower: (layer) => merged(layer, op, numbers(layer, operandsOf(layer))),
+  });
 
 /** Operands under one dtype and rank, none of them truth values. */
 function numbers(layer: Lowering, operands: readonly Value[]): readonly Value[] {
@@ -35,6 +42,7 @@ export const minimum = row({ className: 'Minimum', doc: 'the smallest of its inp
 
 export const subtract = layer({
   className: 'Subtract',
+  takesList: true,
   doc: 'its first input less its second',
   config: object({}),
   lower(layer) {
@@ -46,6 +54,7 @@ export const subtract = layer({
 
 export const average = layer({
   className: 'Average',
+  takesList: true,
   doc: 'the mean of its inputs',
   config: object({}),
   lower(layer) {

@@ -16,7 +16,7 @@ export function promoted(layer: Lowering, values: readonly Value[]): readonly Va
 
 /** The values under one rank: axes of size 1 are put behind the batch. */
 export function alignedRanks(layer: Lowering, values: readonly Value[]): readonly Value[] {
-  const rank = Math.max(...values.map(({ type }) => type.shape.length));
+  const rank = values.reduce((most, { type }) => Math.max(most, type.shape.length), 0);
   return values.map((value) => {
     const [batch, ...rest] = value.type.shape;
     if (rest.length === rank - 1 || batch === undefined) return value;

@@ -19,9 +19,6 @@ export const groupNormalization = layer({
   onMask: 'uses',
   lower(layer) {
     const { x } = layer;
-    if (layer.inputs.length > 1) {
-      return layer.unsupported('GroupNormalization is called with a mask', 'call it without, or choose an --output before it');
-    }
     const [axis = 0, ...more] = axesOf(layer, layer.config.axis ?? -1, x);
     if (more.length > 0 || axis === 0) return layer.mismatch('GroupNormalization takes one axis behind the batch', x.type.shape);
     const [channels = 1] = sizesOf(layer, [axis], x);
