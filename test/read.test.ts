@@ -225,6 +225,23 @@ describe('Sequential', () => {
   });
 });
 
+describe('classes', () => {
+  const classOf = (module: string | null, registered: string | null): string | undefined => {
+    const saved = { ...layer('y', [{ args: [tensor3('x'), 3], kwargs: {} }], 'Add'), module, registered_name: registered };
+    return graphOf(functional([input('x'), saved], [x], [['y', 0, 0]])).calls[0]?.layer.className;
+  };
+
+  test.each([
+    ['a layer', 'keras.layers', null, 'Add'],
+    ['a layer of Keras 2', null, null, 'Add'],
+    ["one of Keras's own modules", 'keras.src.layers.merging.add', 'Add', 'Add'],
+    ['an op, as in x + 3', 'keras.src.ops.numpy', 'Add', 'ops.numpy.Add'],
+    ['a layer of another module', '__main__', 'Add', '__main__.Add'],
+    ['a layer of another package', 'mine.layers', 'mine>Add', 'mine>Add'],
+    ['a layer of another package without its module', null, 'mine>Add', 'mine>Add'],
+  ])('%s', (_, module, registered, className) => expect(classOf(module, registered)).toBe(className));
+});
+
 describe('nodes', () => {
   const graphWith = (nodes: unknown, extra: readonly Json[] = []): ModelGraph =>
     graphOf(functional([input('x'), input('z'), ...extra, layer('y', nodes)], [x, ['z', 0, 0]], [['y', 0, 0]]));

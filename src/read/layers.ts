@@ -28,6 +28,20 @@ function container({ class_name: className, config }: Envelope): typeof readFunc
   return functional ? readFunctional : null;
 }
 
+const KERAS_OPS = /^keras\.src\.(?=ops\.)/;
+const KERAS = /^(keras|tf_keras|tensorflow)\b/;
+
+/**
+ * The name of a layer's class. Keras 3's ops and layers of other packages may be called as a layer of Keras is, `Add` say, and mean
+ * something else: their module or package is part of the name. Only for those Keras writes a `registered_name`.
+ */
+function classOf({ class_name: className, module, registered_name: registered }: LayerEnvelope): string {
+  if (typeof module === 'string' && KERAS_OPS.test(module)) return `${module.replace(KERAS_OPS, '')}.${className}`;
+  if (typeof registered !== 'string' || registered === '') return className;
+  if (registered.includes('>')) return registered;
+  return typeof module === 'string' && !KERAS.test(module) ? `${module}.${className}` : className;
+}
+
 /** A layer of a model before its calls are known. */
 export type Uncalled = Omit<LayerSpec, 'nodes'> & {
   readonly nodes: unknown;
@@ -53,7 +67,7 @@ export function readLayers(listed: readonly unknown[], where: Location): readonl
       : validate(layerIdentity, envelope.config, { ...at, pointer: `${pointer}/config` });
     return {
       name,
-      className: envelope.class_name,
+      className: container(envelope) === null ? classOf(envelope) : envelope.class_name,
       config: isObject(envelope.config) ? envelope.config : { layers: envelope.config },
       trainable: identity.trainable !== false,
       pointer,

@@ -1,0 +1,45 @@
+import { entry } from './entry.ts';
+
+/** The command line and the files it writes. */
+export const command = {
+  'file-not-ours': entry<{ path: string }>(
+    'invalid',
+    ({ path }) => `${path} was not written by skipc`,
+    () => 'choose another name with -o or --out-dir, or overwrite it with --force',
+  ),
+  'write-failed': entry<{ path: string; reason: string }>(
+    'invalid',
+    ({ path, reason }) => `cannot write ${path} (${reason})`,
+    () => 'check that the folder exists and may be written to',
+  ),
+  'backend-unknown': entry<{ given: string; backends: readonly string[] }>(
+    'invalid',
+    ({ given }) => `there is no backend ${JSON.stringify(given)}`,
+    ({ backends }) => `--backend takes one of ${backends.join(', ')}`,
+  ),
+  'name-invalid': entry<{ name: string }>(
+    'invalid',
+    ({ name }) => `${JSON.stringify(name.slice(0, 100))} cannot be the name of a program: files are called after it`,
+    () => 'give a --name of at most 100 bytes without slashes or control characters',
+  ),
+  'out-extension': entry<{ path: string; language: string; extensions: string }>(
+    'invalid',
+    ({ path, language }) => `the name ${JSON.stringify(path)} is not that of a ${language} module`,
+    ({ extensions }) => `let -o end in ${extensions}; --js chooses JavaScript`,
+  ),
+  'options-conflict': entry<{ one: string; other: string }>(
+    'invalid',
+    ({ one, other }) => `${one} and ${other} cannot stand together`,
+    ({ one, other }) => `leave ${one} or ${other} out`,
+  ),
+  'pass-unknown': entry<{ given: string; passes: readonly string[] }>(
+    'invalid',
+    ({ given }) => `there is no pass ${JSON.stringify(given)}`,
+    ({ passes }) => `--after takes one of ${passes.join(', ')}`,
+  ),
+  'no-weights-there': entry<{ file: string }>(
+    'invalid',
+    ({ file }) => `${file} brings no weights`,
+    () => '--weights takes a tfjs model.json with its shards beside it, none, or inline',
+  ),
+} as const;

@@ -1,0 +1,50 @@
+import { entry } from './entry.ts';
+
+/** What a live layer can get wrong, or skipc cannot compile. */
+export const layers = {
+  'layer-unknown': entry<{ className: string }>(
+    'unsupported',
+    ({ className }) => `skipc does not know the layer class ${JSON.stringify(className)}`,
+    () => 'choose an --output that does not need this layer, cut behind it with --input, or leave it out with --skip',
+  ),
+  'layer-unsupported': entry<{ what: string; instead: string }>(
+    'unsupported',
+    ({ what }) => what,
+    ({ instead }) => instead,
+  ),
+  'layer-keyword': entry<{ className: string; keyword: string }>(
+    'unsupported',
+    ({ className, keyword }) => `${className} is called with a tensor as ${keyword}=, which skipc does not compile yet`,
+    () => 'choose an --output before this layer, or cut behind it with --input',
+  ),
+  'mask-unsupported': entry<{ className: string }>(
+    'unsupported',
+    ({ className }) => `${className} is given a masked tensor, and skipc does not compile its use of masks yet`,
+    () => 'choose an --output before this layer, or save the model without mask_zero / Masking where the mask is all true',
+  ),
+  'weight-too-large': entry<{ weight: string; shape: string }>(
+    'invalid',
+    ({ weight, shape }) => `weight ${JSON.stringify(weight)} of shape ${shape} is larger than 2^40 elements`,
+    () => 'check the sizes in the layer config',
+  ),
+  'dtype-unknown': entry<{ dtype: string }>(
+    'unsupported',
+    ({ dtype }) => `skipc does not compile the dtype ${JSON.stringify(dtype)}`,
+    () => 'save the model with float32, int32, bool or string tensors',
+  ),
+  'tensor-missing': entry<{ call: string; index: number }>(
+    'invalid',
+    ({ call, index }) => `${JSON.stringify(call)} gives no tensor number ${index}`,
+    () => 'a layer gives its tensors numbered from 0: check what refers to this one',
+  ),
+  'layer-inputs': entry<{ className: string; expected: string; found: string }>(
+    'invalid',
+    ({ className, expected, found }) => `${className} takes ${expected}, but is called with ${found}`,
+    () => 'check how the layer is called in the model file',
+  ),
+  'shape-mismatch': entry<{ what: string; found: string }>(
+    'invalid',
+    ({ what, found }) => `${what}: ${found}`,
+    () => 'check the shapes of the model; `skipc ir` shows those of every tensor up to here',
+  ),
+} as const;

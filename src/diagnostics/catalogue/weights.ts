@@ -1,0 +1,40 @@
+import { entry, list } from './entry.ts';
+
+/** Faults of weight files. */
+export const weights = {
+  'weights-absent': entry<{ shards: readonly string[] }>(
+    'invalid',
+    ({ shards }) => `none of the weight files is there: ${list(shards)}`,
+    () => 'put the shards beside the model file, or pass --weights; the topology alone compiles too',
+  ),
+  'weights-path': entry<{ path: string }>(
+    'invalid',
+    ({ path }) => `the weight file ${path} is outside the folder of the model`,
+    () => 'put the shards beside the model file and name them there',
+  ),
+  'weights-shape': entry<{ name: string; shape: readonly number[] }>(
+    'invalid',
+    ({ name, shape }) => `weight ${JSON.stringify(name)} of shape [${shape.join(',')}] is larger than any file`,
+    () => 'correct the shape in the weights manifest',
+  ),
+  'weights-dtype': entry<{ name: string; why: string }>(
+    'unsupported',
+    ({ name, why }) => `cannot read weight ${JSON.stringify(name)}: ${why}`,
+    () => 'convert the model with float32, int32 or bool weights, quantised as uint8, uint16 or float16 or not at all',
+  ),
+  'weights-missing': entry<{ weight: string; shard: string; why: string }>(
+    'invalid',
+    ({ weight, shard, why }) => `weight ${weight} needs the file ${JSON.stringify(shard)}: ${why}`,
+    () => 'put all shards of the model beside the model file',
+  ),
+  'weights-truncated': entry<{ weight: string; shard: string; found: number; needed: number }>(
+    'invalid',
+    ({ weight, shard, found, needed }) => `weight ${weight}: ${shard} holds ${found} bytes where ${needed} are needed`,
+    () => 'the file was cut short: copy or download it again',
+  ),
+  'weights-mismatch': entry<{ what: string }>(
+    'invalid',
+    ({ what }) => `the weights are not those of the model: ${what}`,
+    () => 'check that the weight files belong to this model, or compile without them: --weights none',
+  ),
+} as const;
