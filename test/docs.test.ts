@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { summaryText } from '../src/cli/summary.ts';
+import { compile } from '../src/compile.ts';
 import { tables } from '../src/report/tables.ts';
 
 const README = new URL('../README.md', import.meta.url);
@@ -17,6 +19,11 @@ describe('README.md', () => {
       else expect(text, 'run `npm run bless`').toBe(current);
     });
   }
+
+  it('shows what its main command prints', async () => {
+    const { summary } = await compile('test/models/digits/model.json', { outputs: ['aux'] });
+    expect(readFileSync(README, 'utf8')).toContain(`\`\`\`\n${summaryText(summary)}`);
+  });
 
   it('shows the two commands that set everything up, each on one line', () => {
     const text = readFileSync(README, 'utf8');

@@ -31,7 +31,10 @@ export function summaryText(summary: Summary): string {
     `${onStderr.bold(short(program.name))} of ${JSON.stringify(short(model.name))}, written by ${short(writer)}\n\n`,
     row('inputs', summary.inputs.length > 0 ? tensors(summary.inputs) : ['none']),
     row('outputs', tensors(summary.outputs)),
-    row('layers', [part(layers, String), ...(identities > 0 ? [`${identities} of which do nothing in evaluation`] : [])]),
+    row('layers', [
+      part(layers, String),
+      ...(identities > 0 ? [`${identities} of which ${identities === 1 ? 'does' : 'do'} nothing in evaluation`] : []),
+    ]),
     row('parameters', [part(parameters, count)]),
     row('weights', [weightBytes === null ? 'no weights: pass --weights, or load(tensors)' : part(weightBytes, byteCount)]),
     row('FLOPs', [`${part(flops, count)}${saved}`]),
