@@ -6,7 +6,7 @@ import type { ModelGraph } from './model/graph.ts';
 import { type ModelSource, type ReadModel, readModel } from './read/read.ts';
 import { costOfProgram } from './report/cost.ts';
 import { goodCuts } from './report/cuts.ts';
-import { type Inspection, inspect } from './report/inspect.ts';
+import { type Inspection, inspect, uncountedLayers } from './report/inspect.ts';
 import type { Hoist } from './rewrite/hoist.ts';
 import { type Run, rewrite } from './rewrite/pipeline.ts';
 import { select } from './select/select.ts';
@@ -29,6 +29,8 @@ export interface Analysis {
   readonly cuts: readonly string[];
   /** The program of all outputs of the model, as far as skipc knows its layers. */
   readonly whole: Program;
+  /** Layers that `whole` lacks, as skipc cannot compile them or what is before them. */
+  readonly uncounted: number;
   /** The program as it was lowered. */
   readonly lowered: Program;
   /** The program after each pass. */
@@ -56,6 +58,7 @@ export async function analyse(source: ModelSource, options: AnalyseOptions = {})
     model,
     selected: graph,
     cuts: cuts.map(({ key }) => key),
+    uncounted: uncountedLayers(model.graph, whole.types).size,
     whole: rewrite(whole.program, { hoist: 'none' }).at(-1)?.program ?? whole.program,
     lowered,
     runs,

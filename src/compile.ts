@@ -79,7 +79,7 @@ function banner({ model, skipc }: Summary, command: string | undefined): readonl
   return command === undefined ? lines : [...lines, `  ${command}`];
 }
 
-function infoOf({ skipc, model, program, inputs, features, outputs, layers, parameters, flops }: Summary) {
+function infoOf({ skipc, model, program, inputs, features, outputs, layers, parameters, flops, uncounted }: Summary) {
   const tensors = (list: Summary['inputs']) => list.map(({ key, name, dtype, shape }) => ({ key, name, dtype, shape }));
   const cost = (of: 'kept' | 'of') => ({ layers: layers[of], parameters: parameters[of], flops: flops[of] });
   return {
@@ -89,6 +89,6 @@ function infoOf({ skipc, model, program, inputs, features, outputs, layers, para
     inputs: tensors(inputs),
     features: tensors(features),
     outputs: tensors(outputs),
-    cost: { before: cost('of'), after: cost('kept') },
+    cost: { before: cost('of'), after: cost('kept'), uncounted },
   };
 }

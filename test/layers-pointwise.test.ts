@@ -83,6 +83,11 @@ describe.each(backends)('on %s', (backend) => {
     (await expectRun(source, { a: wide })).toEqual(grid([1, 2, 1, 4], -1, -1, -1, -1, 1, 1, 1, 1));
   });
 
+  it('normalises a layer over axes of unknown size, where no weight needs their size', async () => {
+    const source = model('LayerNormalization', { axis: [1, 2], center: false, scale: false, epsilon: 0 }, [[null, 1]]);
+    (await expectRun(source, { a: grid([1, 2, 1], 1, 3) })).toEqual(grid([1, 2, 1], -1, 1));
+  });
+
   it('normalises groups of a middle axis between unknown sizes', async () => {
     const source = model('GroupNormalization', { groups: 1, axis: 2, epsilon: 0, scale: false, center: false }, [[null, 2, null]]);
     (await expectRun(source, { a: grid([1, 1, 2, 1], 1, 3) })).toEqual(grid([1, 1, 2, 1], -1, 1));
@@ -176,6 +181,17 @@ describe('refuses', () => {
     ['an axis named twice', model('LayerNormalization', { axis: [1, -1] }, [[3]]), /^shape-mismatch/],
     ['a batch norm over channels of unknown number', model('BatchNormalization', {}, [[null]]), /^shape-mismatch: the size of axis 1/],
     ['groups that do not divide the channels', model('GroupNormalization', { groups: 4 }, [[6]]), /^shape-mismatch: 6 channels/],
+    [
+      'integers, which LayerNormalization rounds',
+      model('LayerNormalization', {}, [[6]], { dtype: 'int32' }),
+      /^layer-unsupported: .*rounds/,
+    ],
+    [
+      'integers, which GroupNormalization rounds',
+      model('GroupNormalization', { groups: 1 }, [[6]], { dtype: 'int32' }),
+      /^layer-unsupported/,
+    ],
+    ['integers, which RMSNormalization rounds', model('RMSNormalization', {}, [[6]], { dtype: 'int32' }), /^layer-unsupported: .*rounds/],
     ['a difference of three', model('Subtract', {}, [[2], [2], [2]]), /^shape-mismatch: Subtract takes two/],
     ['a sum of truth values', model('Add', {}, [[2], [2]], { dtype: 'bool' }), /^shape-mismatch: the layer merges numbers/],
     ['a dot product over the batch', model('Dot', { axes: [0, 1] }, [[2], [2]]), /^shape-mismatch: Dot cannot sum over the batch/],

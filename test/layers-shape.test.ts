@@ -309,6 +309,17 @@ describe('reshaping', () => {
     await expect(compile(model(className, config, shape))).rejects.toMatchObject({ code });
   });
 
+  it('crops integers of unknown size', async () => {
+    const { class_name, config } = model('Cropping1D', { cropping: [1, 1] }, [null, 1]) as {
+      class_name: string;
+      config: { layers: { config: Config }[] };
+    };
+    const [input, ...layers] = config.layers;
+    const integers = { ...input, config: { ...input?.config, dtype: 'int32' } };
+    const { analysis } = await compile({ class_name, config: { ...config, layers: [integers, ...layers] } });
+    expect(analysis.program.ops.at(-1)?.results[0]?.type.dtype).toBe('i32');
+  });
+
   it.each(['RandomWidth', 'CenterCrop'])('refuses the %s of tfjs-layers', async (className) => {
     const wrote = model(className, { height: 2, width: 2 }, [4, 4, 3], 'tfjs-layers 4.22.0');
     await expect(compile(wrote)).rejects.toMatchObject({ code: 'layer-unsupported' });

@@ -53,10 +53,12 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
     .join('');
 }
 
-function inspectionText({ model, inputs, outputs, layers, parameters, flops, weightBytes, frozen, cuts }: Inspection): string {
+function inspectionText({ model, inputs, outputs, layers, parameters, flops, uncounted, weightBytes, frozen, cuts }: Inspection): string {
   const shapeOf = (shape: readonly (number | null)[]) => `[${shape.map((size) => size ?? '?').join(',')}]`;
+  // What skipc cannot compile is missing in the totals, and no part of them can be told.
+  const atLeast = uncounted > 0 ? 'at least ' : '';
   const sections = [
-    `${onStdout.bold(cell(model.name))}: ${layers.length} layers, ${count(parameters)} parameters${weightBytes === null ? '' : ` in ${byteCount(weightBytes)}`}, ${count(flops)} FLOPs per sample\n`,
+    `${onStdout.bold(cell(model.name))}: ${layers.length} layers, ${atLeast}${count(parameters)} parameters${weightBytes === null ? '' : ` in ${byteCount(weightBytes)}`}, ${atLeast}${count(flops)} FLOPs per sample\n`,
     `\ninputs\n${table(
       ['name', 'dtype', 'shape'],
       inputs.map(({ key, dtype, shape }) => [cell(key), cell(dtype), shapeOf(shape)]),
@@ -72,7 +74,7 @@ function inspectionText({ model, inputs, outputs, layers, parameters, flops, wei
               String(alone.layers),
               count(alone.parameters),
               count(alone.flops),
-              percent(alone.flops, flops),
+              uncounted > 0 ? '' : percent(alone.flops, flops),
             ],
       ),
     )}`,

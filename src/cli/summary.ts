@@ -16,7 +16,8 @@ function row(label: string, items: readonly string[]): string {
   return lines.map((line, i) => `  ${onStderr.dim((i === 0 ? label : '').padEnd(WIDTH))}${line}\n`).join('');
 }
 
-const part = ({ kept, of }: Part, show: (value: number) => string): string => `${show(kept)} of ${show(of)}`;
+const part = ({ kept, of }: Part, show: (value: number) => string, uncounted = 0): string =>
+  `${show(kept)} of ${uncounted > 0 ? 'at least ' : ''}${show(of)}`;
 
 const tensors = (list: Summary['inputs']): string[] =>
   list.map(({ key, shape }) => `${onStderr.bold(short(key))} ${printable(showShape(shape))}`);
@@ -25,7 +26,8 @@ const tensors = (list: Summary['inputs']): string[] =>
 export function summaryText(summary: Summary): string {
   const { model, program, layers, parameters, weightBytes, flops, perLayer } = summary;
   const identities = perLayer.filter(({ status }) => status === 'identity').length;
-  const saved = flops.of > 0 ? ` per sample (${percent(flops.kept, flops.of)})` : ' per sample';
+  const { uncounted } = summary;
+  const saved = flops.of > 0 && uncounted === 0 ? ` per sample (${percent(flops.kept, flops.of)})` : ' per sample';
   const writer = `${model.writer === 'keras' ? 'Keras' : model.writer}${model.version ? ` ${model.version.replace(/^tfjs-layers /, '')}` : ''}`;
   return [
     `${onStderr.bold(short(program.name))} of ${JSON.stringify(short(model.name))}, written by ${short(writer)}\n\n`,
@@ -35,9 +37,12 @@ export function summaryText(summary: Summary): string {
       part(layers, String),
       ...(identities > 0 ? [`${identities} of which ${identities === 1 ? 'does' : 'do'} nothing in evaluation`] : []),
     ]),
-    row('parameters', [part(parameters, count)]),
+    row('parameters', [part(parameters, count, uncounted)]),
     row('weights', [weightBytes === null ? 'no weights: pass --weights, or load(tensors)' : part(weightBytes, byteCount)]),
-    row('FLOPs', [`${part(flops, count)}${saved}`]),
+    row('FLOPs', [`${part(flops, count, uncounted)}${saved}`]),
+    ...(uncounted > 0
+      ? [row('not counted', [`${uncounted} removed ${uncounted === 1 ? 'layer' : 'layers'} that skipc cannot compile`])]
+      : []),
     row('peak', [`${byteCount(summary.peakBytes)} of tensors per sample`]),
     hoistText(summary),
     ...summary.warnings.map(warningText),

@@ -1,4 +1,4 @@
-import { fail, type Location, locate, SkipcError } from '../diagnostics/error.ts';
+import { fail, type Location, locate } from '../diagnostics/error.ts';
 import type { Output, Program, Value } from '../ir/program.ts';
 import { BATCH, type TensorType } from '../ir/types.ts';
 import type { LayerRow } from '../layers/row.ts';
@@ -25,7 +25,7 @@ export interface Lowered {
   /** Type of every tensor of the graph that could be computed. */
   readonly types: ReadonlyMap<TensorId, TensorType>;
   /** Why a call could not be lowered; empty unless lowering was tolerant. */
-  readonly failures: ReadonlyMap<string, SkipcError>;
+  readonly failures: ReadonlyMap<string, Error>;
 }
 
 /**
@@ -44,7 +44,7 @@ export function lower(
   const values = new Map<TensorId, Value>();
   const masked = new Set<TensorId>();
   const configs = new Map<Layer, unknown>();
-  const failures = new Map<string, SkipcError>();
+  const failures = new Map<string, Error>();
 
   for (const input of graph.inputs) values.set(input.tensor, builder.input(input.name, input.key, inputType(input)));
 
@@ -55,8 +55,9 @@ export function lower(
     try {
       locate(where, () => lowerCall(call, needed, where));
     } catch (error) {
-      if (!tolerant || !(error instanceof SkipcError)) throw error;
-      failures.set(call.id, error);
+      // A dead layer must not fail a compilation, not even by a fault of its row.
+      if (!tolerant) throw error;
+      failures.set(call.id, error as Error);
     }
   }
 

@@ -30,6 +30,8 @@ export interface OpRow<A = unknown> {
   infer(operands: readonly TensorType[], attrs: A): InferredType | readonly InferredType[];
   /** Floating-point operations (a multiply-add counts two), unknown sizes counting as one. */
   cost(operands: readonly TensorType[], results: readonly TensorType[], attrs: A): number;
+  /** True where the only result equals the first operand, whatever that holds. */
+  identity?(attrs: A, operands: readonly TensorType[], results: readonly TensorType[]): boolean;
   /** The kernels that the emitted expression runs. */
   readonly kernels: readonly string[];
   emit(emission: Emission<A>): Code;

@@ -1,7 +1,7 @@
 import type { Program } from '../ir/program.ts';
 import type { Shape, TensorType } from '../ir/types.ts';
 import { elements } from '../ir/types.ts';
-import type { ModelGraph, TensorId } from '../model/graph.ts';
+import { type ModelGraph, splitTensor, type TensorId, tensorsOf } from '../model/graph.ts';
 import { tfjsDType } from '../ops/elementwise/cast.ts';
 import { eliminateDead } from '../rewrite/passes/eliminate-dead.ts';
 import { rewrite } from '../rewrite/pipeline.ts';
@@ -36,6 +36,8 @@ export interface Inspection {
   readonly layers: readonly InspectedLayer[];
   readonly parameters: number;
   readonly flops: number;
+  /** Layers that skipc cannot compile, or that stand behind such: what they cost is missing in the totals. */
+  readonly uncounted: number;
   readonly weightBytes: number | null;
   /** Where the frozen part ends, where something is frozen. */
   readonly frozen: readonly Cut[];
@@ -65,7 +67,7 @@ export function inspect({ graph, hash, weightBytes, types, failures, whole, froz
   return {
     model: { name: graph.name, hash, writer: graph.origin.writer, version: graph.origin.version },
     inputs: graph.inputs.map(({ key, dtype, shape }) => ({ key, dtype, shape })),
-    outputs: graph.outputs.map(({ key, tensor }) => inspectOutput(key, types.get(tensor), live)),
+    outputs: graph.outputs.map(({ key, tensor }) => inspectOutput(key, tensor, types.get(tensor), live, graph)),
     layers: layers.map(({ path, className, trainable }) => {
       const call = firstCalls.get(path);
       return {
@@ -80,19 +82,42 @@ export function inspect({ graph, hash, weightBytes, types, failures, whole, froz
     }),
     parameters: cost.parameters,
     flops: cost.flops.suffix,
+    uncounted: uncountedLayers(graph, types).size,
     weightBytes,
     frozen: frozen === null ? [] : frozenCut(frozen),
     cuts: goodCuts(live),
   };
 }
 
-function inspectOutput(key: string, type: TensorType | undefined, live: Program): InspectedOutput {
+function inspectOutput(key: string, tensor: TensorId, type: TensorType | undefined, live: Program, graph: ModelGraph): InspectedOutput {
   const output = live.outputs.find((output) => output.key === key);
   if (output === undefined || type === undefined) return { key, dtype: null, shape: null, alone: null };
   const alone = eliminateDead.run({ ...live, outputs: [output] }, { hoist: 'none' });
   const { parameters, flops } = costOfProgram(alone);
-  const layers = new Set(alone.ops.flatMap((op) => op.layers)).size;
-  return { key, dtype: tfjsDType(type.dtype), shape: type.shape, alone: { layers, parameters, flops: flops.suffix } };
+  return {
+    key,
+    dtype: tfjsDType(type.dtype),
+    shape: type.shape,
+    alone: { layers: layersNeededBy(graph, tensor), parameters, flops: flops.suffix },
+  };
+}
+
+function layersNeededBy(graph: ModelGraph, output: TensorId): number {
+  const calls = new Map(graph.calls.map((call) => [call.id, call]));
+  const layers = new Set<string>();
+  const tensors = new Set([output]);
+  for (const tensor of tensors) {
+    const call = calls.get(splitTensor(tensor).call);
+    if (call === undefined) continue;
+    layers.add(call.layer.path);
+    for (const needed of tensorsOf(call)) tensors.add(needed);
+  }
+  return layers.size;
+}
+
+/** Paths of the layers of which no tensor has a type. */
+export function uncountedLayers(graph: ModelGraph, types: ReadonlyMap<TensorId, TensorType>): ReadonlySet<string> {
+  return new Set(graph.calls.filter(({ id }) => !types.has(`${id}:0`)).map(({ layer }) => layer.path));
 }
 
 /** The cut at what is frozen, as one entry with the names of all its features. */

@@ -45,6 +45,7 @@ export const summarySchema = object({
   parameters: part,
   weightBytes: described(nullable(part), 'bytes of weights as they are stored; null without a weight file'),
   flops: described(part, 'for one sample'),
+  uncounted: described(count, 'layers that were removed and that skipc cannot compile: what they cost is missing in the totals'),
   hoist: nullable(
     object({
       featureBytes: described(amount, 'of one sample'),
@@ -68,6 +69,8 @@ export interface SummaryParts {
   readonly selected: ModelGraph;
   /** The whole model's program, as far as skipc knows its layers, without what no output of the model needs. */
   readonly whole: Program;
+  /** Layers that `whole` lacks, as skipc cannot compile them or what is before them. */
+  readonly uncounted: number;
   readonly program: Program;
   readonly cuts: readonly string[];
   readonly weightBytes: Part | null;
@@ -96,6 +99,7 @@ export function summarise(parts: SummaryParts): Summary {
     parameters: { kept: after.parameters, of: before.parameters },
     weightBytes: parts.weightBytes,
     flops: { kept: flops, of: before.flops.prefix + before.flops.suffix },
+    uncounted: parts.uncounted,
     hoist:
       features === null
         ? null

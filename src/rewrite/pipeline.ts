@@ -13,7 +13,7 @@ export const pipeline: readonly Pass[] = [
   eliminateDead,
   simplify,
   // What simplification left without a use goes before costs are counted.
-  { ...eliminateDead, name: 'eliminate-dead-again' },
+  { ...eliminateDead, name: 'eliminate-dead-again', purpose: 'drop what simplification left without a use' },
   // Last, as the cut is chosen by the cost of the ops that will really run.
   stage,
 ];

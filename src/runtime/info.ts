@@ -20,5 +20,6 @@ export interface Info {
   readonly inputs: readonly TensorInfo[];
   readonly features: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  readonly cost: { readonly before: Cost; readonly after: Cost };
+  /** What the model's outputs cost and what this program does; `uncounted` layers of the model are missing in the first. */
+  readonly cost: { readonly before: Cost; readonly after: Cost; readonly uncounted: number };
 }

@@ -1,13 +1,7 @@
 /** Which stored weight is which variable of the model, by name. The compiler and the modules it writes share these rules. */
 
 /** `name` is `<layer path>/<variable>`, nested models' names before; `position` counts among the layer's weights. */
-export type Variable = readonly [
-  name: string,
-  position: number,
-  shape: readonly number[],
-  dtype: 'float32' | 'int32' | 'bool',
-  aliases?: readonly string[],
-];
+export type Variable = readonly [name: string, position: number, shape: readonly number[], dtype: 'float32' | 'int32' | 'bool'];
 
 /** A weight that a file, a map of tensors or a live model has, under the name it has there. */
 export interface Available {
@@ -24,7 +18,7 @@ interface NameMatch {
   readonly numbered: number;
   /** Segments of the stored name that the path lacks: a cell's scope, other models. */
   readonly extra: number;
-  /** 0 for the variable's own name, else which of its aliases. */
+  /** 0 for the variable's own name, else which of its other names. */
   readonly alias: number;
 }
 
@@ -130,11 +124,11 @@ export function resolveVariables(wanted: readonly Variable[], available: readonl
 }
 
 /** The names a variable may have, each as its segments; a depthwise kernel goes by two names. */
-function writtenAs([name, , , , aliases = []]: Variable): string[][] {
+function writtenAs([name]: Variable): string[][] {
   const path = name.split('/');
   const variable = path.pop() ?? '';
   const twin = variable === 'kernel' ? ['depthwise_kernel'] : variable === 'depthwise_kernel' ? ['kernel'] : [];
-  return [variable, ...aliases, ...twin].map((other) => [...path, ...other.split('/')]);
+  return [variable, ...twin].map((other) => [...path, ...other.split('/')]);
 }
 
 function matchName(index: number, stored: readonly string[], form: readonly string[], alias: number): NameMatch | undefined {

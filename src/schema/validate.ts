@@ -29,9 +29,14 @@ interface Fault {
   readonly data?: unknown;
 }
 
-/** Of an `anyOf` and its alternatives, the alternatives' summary says more than any one of them. */
+/**
+ * The fault that says most. Of an `anyOf`, an alternative whose type was right says what else is wrong; where no type was
+ * right, the list of alternatives does.
+ */
 function deepest(errors: readonly Fault[]): Fault | undefined {
-  return errors.find((error) => error.keyword === 'anyOf') ?? errors[0];
+  const alternatives = errors.find((error) => error.keyword === 'anyOf');
+  if (alternatives === undefined) return errors[0];
+  return errors.find((error) => error !== alternatives && error.keyword !== 'type' && error.keyword !== 'enum') ?? alternatives;
 }
 
 function expectation(error: Fault | undefined): string {
@@ -41,12 +46,15 @@ function expectation(error: Fault | undefined): string {
     return `one of ${(error.params['allowedValues'] as unknown[]).map((value) => JSON.stringify(value)).join(', ')}`;
   if (error.keyword === 'anyOf') return ((error.parentSchema?.['anyOf'] ?? []) as Schema<unknown>[]).map(describe).join(' or ');
   if (error.keyword === 'type') return describe(error.parentSchema ?? {});
-  return `a value that ${error.message ?? 'fits'}`;
+  const { message = 'fits' } = error;
+  return message.startsWith('must ')
+    ? `a value that must ${message.slice(5)}`.replace('that must NOT have', 'that has not').replace('that must be', 'that is')
+    : `a value that ${message}`;
 }
 
 function describe(schema: Schema<unknown>): string {
   if (Array.isArray(schema['enum'])) return schema['enum'].map((value) => JSON.stringify(value)).join(', ');
-  if (schema['type'] === 'array') return `a list of ${describe((schema['items'] ?? {}) as Schema<unknown>)}`;
+  if (schema['type'] === 'array') return `a list of ${describe((schema['items'] ?? {}) as Schema<unknown>)}s`;
   if (Array.isArray(schema['anyOf'])) return (schema['anyOf'] as Schema<unknown>[]).map(describe).join(' or ');
   return typeof schema['type'] === 'string' ? schema['type'] : 'a value';
 }

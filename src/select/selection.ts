@@ -8,5 +8,3 @@ export interface Selection {
   /** `auto`, `shared`, `none`, or tensors to cut at; undefined leaves it to skipc. */
   readonly hoist?: string | readonly string[] | undefined;
 }
-
-export const EVERYTHING: Selection = { outputs: [], inputs: [], skip: [] };

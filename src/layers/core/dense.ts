@@ -23,7 +23,7 @@ export const dense = layer({
     if (channels === undefined || !isKnown(channels)) return layer.mismatch('Dense takes a last axis of known size', x.type.shape);
     const kernel = layer.weight('kernel', [channels, units]);
     const product = multiply(layer, x, kernel);
-    const sum = use_bias ? layer.op('add', [product, layer.weight('bias', [units])], {}) : product;
+    const sum = use_bias ? layer.op('add', [product, layer.weight('bias', [units])], {}, 'sum') : product;
     return activate(layer, sum, activation);
   },
 });

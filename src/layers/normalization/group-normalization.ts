@@ -3,7 +3,7 @@ import { type Dim, elements, isKnown } from '../../ir/types.ts';
 import { boolean, integer, nullable, number, object, withDefault } from '../../schema/build.ts';
 import { axesOf, axisConfig, sizesOf } from '../axes.ts';
 import { type Lowering, layer } from '../row.ts';
-import { inverseRoot, varianceOf } from './moments.ts';
+import { inverseRoot, refuseIntegers, varianceOf } from './moments.ts';
 
 export const groupNormalization = layer({
   className: 'GroupNormalization',
@@ -18,6 +18,7 @@ export const groupNormalization = layer({
   // Keras 2 weighs the elements by the mask.
   onMask: 'uses',
   lower(layer) {
+    refuseIntegers(layer);
     const { x } = layer;
     const [axis = 0, ...more] = axesOf(layer, layer.config.axis ?? -1, x);
     if (more.length > 0 || axis === 0) return layer.mismatch('GroupNormalization takes one axis behind the batch', x.type.shape);

@@ -2,7 +2,7 @@ import type { Value } from '../../ir/program.ts';
 import { boolean, nullable, number, object, withDefault } from '../../schema/build.ts';
 import { alongAxes, axesOf, axisConfig, sizesOf } from '../axes.ts';
 import { layer } from '../row.ts';
-import { inverseRoot, varianceOf } from './moments.ts';
+import { inverseRoot, refuseIntegers, varianceOf } from './moments.ts';
 
 export const layerNormalization = layer({
   className: 'LayerNormalization',
@@ -15,15 +15,15 @@ export const layerNormalization = layer({
     rms_scaling: withDefault(nullable(boolean), false),
   }),
   lower(layer) {
+    refuseIntegers(layer);
     const { x } = layer;
     const { epsilon, center, scale } = layer.config;
     // Keras 2 does not have rms_scaling.
     const rmsScaling = layer.config.rms_scaling === true && layer.origin.keras === 3;
     const along = axesOf(layer, layer.config.axis ?? -1, x);
     const axes = along.toSorted((a, b) => a - b);
-    const sizes = sizesOf(layer, along, x);
-    const gamma = scale !== false || rmsScaling ? layer.weight('gamma', sizes) : null;
-    const beta = center !== false && !rmsScaling ? layer.weight('beta', sizes) : null;
+    const gamma = scale !== false || rmsScaling ? layer.weight('gamma', sizesOf(layer, along, x)) : null;
+    const beta = center !== false && !rmsScaling ? layer.weight('beta', sizesOf(layer, along, x)) : null;
     const broadcast = (weight: Value): Value => alongAxes(layer, weight, along, x);
 
     const mean = layer.op('mean', [x], { axes, keepDims: true });

@@ -1,6 +1,14 @@
 import type { Value } from '../../ir/program.ts';
 import type { Lowering } from '../row.ts';
 
+/** Refuses integers where Keras 3 rounds what it computes from them back to integers, each backend in its own way. */
+export function refuseIntegers(layer: Lowering): void {
+  const [given] = layer.inputs;
+  if (layer.origin.keras === 3 && given !== undefined && given.type.dtype !== 'f32') {
+    layer.unsupported('the layer normalises integers, and Keras 3 rounds the result to integers', 'put a Rescaling before it, or skip it');
+  }
+}
+
 /** Mean of the squared distances from the mean, over some axes; two passes, so that a large mean costs no digits. */
 export function varianceOf(layer: Lowering, distance: Value, axes: readonly number[]): Value {
   return layer.op('mean', [layer.op('square', [distance], {}, 'squared')], { axes, keepDims: true }, 'variance');

@@ -1,7 +1,7 @@
 import { nullable, number, object, withDefault } from '../../schema/build.ts';
 import { axesOf, axisConfig, sizesOf } from '../axes.ts';
 import { layer } from '../row.ts';
-import { inverseRoot } from './moments.ts';
+import { inverseRoot, refuseIntegers } from './moments.ts';
 
 export const rmsNormalization = layer({
   className: 'RMSNormalization',
@@ -9,6 +9,7 @@ export const rmsNormalization = layer({
   since: 3,
   config: object({ axis: withDefault(nullable(axisConfig), -1), epsilon: withDefault(nullable(number({ minimum: 0 })), 1e-6) }),
   lower(layer) {
+    refuseIntegers(layer);
     const { x } = layer;
     const axes = axesOf(layer, layer.config.axis ?? -1, x).sort((a, b) => a - b);
     const scale = layer.weight('scale', sizesOf(layer, axes, x));

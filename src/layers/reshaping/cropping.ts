@@ -24,11 +24,13 @@ const cropping = (rank: number, cut: Margins) =>
       const begin = cuts.map(([before]) => before);
       const fromBehind = cuts.some(([, after], axis) => after > 0 && rest[axis] === null);
       if (!fromBehind) return layer.op('slice', [x], { begin, size: rest });
-      return layer.op('stridedSlice', [x], {
+      // The kernels of stridedSlice take floats.
+      const cropped = layer.op('stridedSlice', [layer.x], {
         begin,
         end: cuts.map(([, after]) => (after === 0 ? null : -after)),
         strides: cuts.map(() => 1),
       });
+      return layer.cast(cropped, x.type.dtype);
     },
   });
 

@@ -1,3 +1,4 @@
+import { sameType } from '../../ir/types.ts';
 import { object, oneOf } from '../../schema/build.ts';
 import { code, tf } from '../code.ts';
 import { at, free, op, takes } from '../row.ts';
@@ -16,6 +17,7 @@ export const cast = op({
     return { dtype, shape: at(operands, 0).shape };
   },
   cost: free,
+  identity: (_, operands, results) => sameType(at(operands, 0), at(results, 0)),
   kernels: ['Cast', 'NotEqual'],
   emit({ args, attrs, operands }) {
     // The wasm kernel makes 0.5 false.

@@ -24,6 +24,7 @@ export const concat = op({
     return { dtype: first.dtype, shape: known.map((dim, i) => (i === axis ? (operands.length === 1 ? at(first.shape, i) : total) : dim)) };
   },
   cost: free,
+  identity: (_, operands) => operands.length === 1,
   kernels: ['Concat', 'Identity'],
   emit: ({ args, attrs }) => code`${tf('concat')}(${args}, ${attrs.axis})`,
 });

@@ -17,6 +17,7 @@ export const pad = op({
     return { dtype: x.dtype, shape };
   },
   cost: free,
+  identity: ({ paddings }) => paddings.flat().every((count) => count === 0),
   kernels: ['PadV2'],
   emit: ({ args, attrs }) =>
     attrs.value === 0

@@ -1,4 +1,4 @@
-import { baseOf, type Dim, elements, factorOf, isKnown, type TensorType, times } from '../../ir/types.ts';
+import { baseOf, type Dim, elements, factorOf, isKnown, sameType, type TensorType, times } from '../../ir/types.ts';
 import { array, either, integer, nullable, object, string } from '../../schema/build.ts';
 import { type Code, code, tf } from '../code.ts';
 import { at, free, mismatch, op } from '../row.ts';
@@ -22,6 +22,7 @@ export const reshape = op({
     return { dtype: x.dtype, shape: shape.map((dim) => dim ?? remaining(x.shape, shape)) };
   },
   cost: free,
+  identity: (_, operands, results) => sameType(at(operands, 0), at(results, 0)),
   kernels: ['Reshape'],
   emit: ({ args, attrs, operands }) => code`${tf('reshape')}(${at(args, 0)}, ${targetShape(at(args, 0), attrs.shape, at(operands, 0))})`,
 });

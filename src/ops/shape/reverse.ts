@@ -12,6 +12,7 @@ export const reverse = op({
     return x;
   },
   cost: free,
+  identity: ({ axes }) => axes.length === 0,
   kernels: ['Reverse', 'Identity'],
   emit: ({ args, attrs }) => code`${tf('reverse')}(${at(args, 0)}, ${attrs.axes})`,
 });

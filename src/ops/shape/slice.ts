@@ -1,4 +1,4 @@
-import { isKnown } from '../../ir/types.ts';
+import { isKnown, sameType } from '../../ir/types.ts';
 import { array, either, integer, object, oneOf } from '../../schema/build.ts';
 import { code, tf } from '../code.ts';
 import { at, free, mismatch, op } from '../row.ts';
@@ -25,6 +25,7 @@ export const slice = op({
     return { dtype: x.dtype, shape };
   },
   cost: free,
+  identity: (_, operands, results) => sameType(at(operands, 0), at(results, 0)),
   kernels: ['Slice'],
   emit: ({ args, attrs }) => code`${tf('slice')}(${at(args, 0)}, ${attrs.begin}, ${attrs.size.map((count) => count ?? -1)})`,
 });

@@ -13,6 +13,7 @@ export const split = op({
     return sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((dim, i) => (i === axis ? size : dim)) }));
   },
   cost: free,
+  identity: ({ sizes }) => sizes.length === 1,
   kernels: ['SplitV'],
   emit({ args, attrs, results }) {
     const types = join(

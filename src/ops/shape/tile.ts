@@ -14,6 +14,7 @@ export const tile = op({
     return { dtype: x.dtype, shape };
   },
   cost: free,
+  identity: ({ reps }) => reps.every((count) => count === 1),
   kernels: ['Tile'],
   emit: ({ args, attrs }) => code`${tf('tile')}(${at(args, 0)}, ${attrs.reps})`,
 });

@@ -12,6 +12,7 @@ export const transpose = op({
     return { dtype: x.dtype, shape: perm.map((axis) => at(x.shape, axis)) };
   },
   cost: free,
+  identity: ({ perm }) => perm.every((axis, i) => axis === i),
   kernels: ['Transpose'],
   emit: ({ args, attrs }) => code`${tf('transpose')}(${at(args, 0)}, ${attrs.perm})`,
 });

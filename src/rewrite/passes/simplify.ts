@@ -1,6 +1,8 @@
 import type { Op, Output, Program } from '../../ir/program.ts';
 import { valuesOf } from '../../ir/program.ts';
-import { type Dim, isKnown, sameType, type TensorType } from '../../ir/types.ts';
+import { type Dim, isKnown, type TensorType } from '../../ir/types.ts';
+import { opRow } from '../../ops/index.ts';
+import { fillDefaults } from '../../schema/build.ts';
 import type { Pass } from '../pass.ts';
 
 /**
@@ -28,7 +30,7 @@ export const simplify: Pass = {
       const op = joinChain(renamed, makers.get(operands[0] ?? ''), types);
       changed ||= op !== original;
       const [operand, result] = [op.operands[0], op.results[0]];
-      if (operand !== undefined && result !== undefined && isIdentity(op, types.get(operand) as TensorType)) {
+      if (operand !== undefined && result !== undefined && isIdentity(op, types)) {
         sameAs.set(result.name, operand);
         changed = true;
         return [];
@@ -42,30 +44,12 @@ export const simplify: Pass = {
   },
 };
 
-/** True where an op's only result equals its first operand, whatever that holds. */
-function isIdentity(op: Op, operand: TensorType): boolean {
-  const { attrs } = op;
-  const type = op.results[0]?.type;
-  if (type === undefined) return false;
-  switch (op.op) {
-    case 'reshape':
-    case 'cast':
-    case 'slice':
-      return sameType(operand, type);
-    case 'transpose':
-      return (attrs['perm'] as readonly number[]).every((axis, i) => axis === i);
-    case 'pad':
-      return (attrs['paddings'] as readonly (readonly number[])[]).flat().every((count) => count === 0);
-    case 'tile':
-      return (attrs['reps'] as readonly number[]).every((count) => count === 1);
-    case 'reverse':
-      return (attrs['axes'] as readonly number[]).length === 0;
-    case 'concat':
-    case 'split':
-      return op.operands.length === 1 && op.results.length === 1;
-    default:
-      return false;
-  }
+function isIdentity(op: Op, types: ReadonlyMap<string, TensorType>): boolean {
+  const row = opRow(op.op);
+  if (row?.identity === undefined) return false;
+  const operands = op.operands.map((name) => types.get(name) as TensorType);
+  const results = op.results.map(({ type }) => type);
+  return row.identity(fillDefaults(row.attrs, op.attrs), operands, results);
 }
 
 /**
