@@ -56,11 +56,15 @@ export type Weights = {
 export const info: Info = {
   skipc: '0.1.0',
   model: { name: 'digits', hash: 'c92159d1a315c7ee' },
-  program: 'c3f5792dd597a1ab',
+  program: '63a4e7663352edd0',
   inputs: [{ key: 'image', name: 'image', dtype: 'float32', shape: ['?', 28, 28, 1] }],
   features: [],
   outputs: [{ key: 'aux', name: 'aux', dtype: 'float32', shape: ['?', 10] }],
-  cost: { before: { layers: 25, parameters: 47112, flops: 7478772 }, after: { layers: 11, parameters: 8782, flops: 1221562 } },
+  cost: {
+    before: { layers: 25, parameters: 47112, flops: 7478772 },
+    after: { layers: 11, parameters: 8782, flops: 1221562 },
+    uncounted: 0,
+  },
 };
 
 /** Reads the weights and makes them ready. */
@@ -81,6 +85,7 @@ export async function load(source: WeightSource = new URL('./aux.safetensors', i
 
 /** Evaluates the program. */
 export function predict(w: Weights, inputs: Inputs | Tensor): Outputs {
+  checkWeights(w);
   return scoped(() => forward(w, checkInputs(inputs, INPUTS, 'input') as { image: Tensor4D }));
 }
 
@@ -138,14 +143,14 @@ function forward(w: Weights, { image }: { image: Tensor4D }): Outputs {
   // aux (Dense)
   const aux_matMul: Tensor2D = matMul(aux_flatten, w.aux_kernel); // [?,10]
   aux_flatten.dispose();
-  const aux_add: Tensor2D = add(aux_matMul, w.aux_bias); // [?,10]
+  const aux_sum: Tensor2D = add(aux_matMul, w.aux_bias); // [?,10]
   aux_matMul.dispose();
-  const aux: Tensor2D = softmax(aux_add); // [?,10]
-  aux_add.dispose();
+  const aux: Tensor2D = softmax(aux_sum); // [?,10]
+  aux_sum.dispose();
   return { aux };
 }
 
-function prepare(variables: Variables): { stem_bn_scale: Tensor1D, stem_bn_shift: Tensor1D, block1_bn_scale: Tensor1D, block1_bn_shift: Tensor1D } {
+function prepare(variables: Variables): Prepared {
   // stem_bn (BatchNormalization)
   const stem_bn_epsilon: Scalar = scalar(0.001, 'float32'); // []
   const stem_bn_stabilised: Tensor1D = add(variables.stem_bn_moving_variance, stem_bn_epsilon); // [16]
@@ -171,7 +176,6 @@ function prepare(variables: Variables): { stem_bn_scale: Tensor1D, stem_bn_shift
   block1_bn_scaled_mean.dispose();
   return { stem_bn_scale, stem_bn_shift, block1_bn_scale, block1_bn_shift };
 }
-
 
 const INPUTS = {
   image: ['float32', ['?', 28, 28, 1]],
@@ -214,6 +218,13 @@ type Variables = {
   aux_bias: Tensor1D; // f32[10]
 };
 
+type Prepared = {
+  stem_bn_scale: Tensor1D; // f32[16]
+  stem_bn_shift: Tensor1D; // f32[16]
+  block1_bn_scale: Tensor1D; // f32[24]
+  block1_bn_shift: Tensor1D; // f32[24]
+};
+
 // What follows is the same in every module that skipc writes: reading weights and checking what is handed in.
 
 /** A tensor of the program: `?` and names behind it are sizes that are known when it runs; equal names are equal sizes. */
@@ -238,12 +249,18 @@ export interface Info {
   readonly inputs: readonly TensorInfo[];
   readonly features: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  readonly cost: { readonly before: Cost; readonly after: Cost };
+  /** What the model's outputs cost and what this program does; `uncounted` layers of the model are missing in the first. */
+  readonly cost: { readonly before: Cost; readonly after: Cost; readonly uncounted: number };
 }
 
 /** Runs work in one scope: every tensor it makes and does not return is disposed, also when it throws. */
 function scoped<T extends object>(work: () => T): T {
   return tidy(() => work() as T & NamedTensorMap);
+}
+
+/** Refuses weights that are not there, or are freed: the error of an op that meets them would name neither. */
+function checkWeights(w: Readonly<Record<string, Tensor>>): void {
+  for (const [name, tensor] of Object.entries(w)) if (tensor.isDisposed) throw new Error(`weight "${name}" is disposed: load() again`);
 }
 
 /** Computes weights from variables; variables that are not among them are disposed, and all of them when it throws. */
@@ -489,13 +506,7 @@ const isLiveModel = (source: NamedTensorMap | LiveModel | ArrayBuffer | URL): so
 /** Which stored weight is which variable of the model, by name. The compiler and the modules it writes share these rules. */
 
 /** `name` is `<layer path>/<variable>`, nested models' names before; `position` counts among the layer's weights. */
-export type Variable = readonly [
-  name: string,
-  position: number,
-  shape: readonly number[],
-  dtype: 'float32' | 'int32' | 'bool',
-  aliases?: readonly string[],
-];
+export type Variable = readonly [name: string, position: number, shape: readonly number[], dtype: 'float32' | 'int32' | 'bool'];
 
 /** A weight that a file, a map of tensors or a live model has, under the name it has there. */
 export interface Available {
@@ -512,7 +523,7 @@ interface NameMatch {
   readonly numbered: number;
   /** Segments of the stored name that the path lacks: a cell's scope, other models. */
   readonly extra: number;
-  /** 0 for the variable's own name, else which of its aliases. */
+  /** 0 for the variable's own name, else which of its other names. */
   readonly alias: number;
 }
 
@@ -618,11 +629,11 @@ function resolveVariables(wanted: readonly Variable[], available: readonly Avail
 }
 
 /** The names a variable may have, each as its segments; a depthwise kernel goes by two names. */
-function writtenAs([name, , , , aliases = []]: Variable): string[][] {
+function writtenAs([name]: Variable): string[][] {
   const path = name.split('/');
   const variable = path.pop() ?? '';
   const twin = variable === 'kernel' ? ['depthwise_kernel'] : variable === 'depthwise_kernel' ? ['kernel'] : [];
-  return [variable, ...aliases, ...twin].map((other) => [...path, ...other.split('/')]);
+  return [variable, ...twin].map((other) => [...path, ...other.split('/')]);
 }
 
 function matchName(index: number, stored: readonly string[], form: readonly string[], alias: number): NameMatch | undefined {

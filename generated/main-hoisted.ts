@@ -68,11 +68,15 @@ export type Weights = {
 export const info: Info = {
   skipc: '0.1.0',
   model: { name: 'digits', hash: 'c92159d1a315c7ee' },
-  program: 'b88fcf0eed32b42e',
+  program: 'd6c886286d225a4e',
   inputs: [{ key: 'image', name: 'image', dtype: 'float32', shape: ['?', 28, 28, 1] }],
   features: [{ key: 'block2_pool', name: 'block2_pool', dtype: 'float32', shape: ['?', 7, 7, 40] }],
   outputs: [{ key: 'main', name: 'main', dtype: 'float32', shape: ['?', 10] }],
-  cost: { before: { layers: 25, parameters: 47112, flops: 7478772 }, after: { layers: 21, parameters: 39162, flops: 7423802 } },
+  cost: {
+    before: { layers: 25, parameters: 47112, flops: 7478772 },
+    after: { layers: 21, parameters: 39162, flops: 7423802 },
+    uncounted: 0,
+  },
 };
 
 /** Reads the weights and makes them ready. */
@@ -94,16 +98,19 @@ export async function load(source: WeightSource = new URL('./main-hoisted.safete
 
 /** The part that need not run again for the same inputs. */
 export function prefix(w: Weights, inputs: Inputs | Tensor): Features {
+  checkWeights(w);
   return scoped(() => forwardPrefix(w, checkInputs(inputs, INPUTS, 'input') as { image: Tensor4D }));
 }
 
 /** The rest, from features on; it leaves them alive. */
 export function suffix(w: Weights, features: Features): Outputs {
+  checkWeights(w);
   return scoped(() => forwardSuffix(w, checkInputs(features, FEATURES, 'feature') as { block2_pool: Tensor4D }, false));
 }
 
 /** Evaluates the whole program: the suffix of the prefix. */
 export function predict(w: Weights, inputs: Inputs | Tensor): Outputs {
+  checkWeights(w);
   return scoped(() => forwardSuffix(w, forwardPrefix(w, checkInputs(inputs, INPUTS, 'input') as { image: Tensor4D }), true));
 }
 
@@ -206,14 +213,14 @@ function forwardSuffix(w: Weights, { block2_pool }: { block2_pool: Tensor4D }, o
   // main (Dense)
   const main_matMul: Tensor2D = matMul(main_pool, w.main_kernel); // [?,10]
   main_pool.dispose();
-  const main_add: Tensor2D = add(main_matMul, w.main_bias); // [?,10]
+  const main_sum: Tensor2D = add(main_matMul, w.main_bias); // [?,10]
   main_matMul.dispose();
-  const main: Tensor2D = softmax(main_add); // [?,10]
-  main_add.dispose();
+  const main: Tensor2D = softmax(main_sum); // [?,10]
+  main_sum.dispose();
   return { main };
 }
 
-function prepare(variables: Variables): { stem_bn_scale: Tensor1D, stem_bn_shift: Tensor1D, block1_bn_scale: Tensor1D, block1_bn_shift: Tensor1D, block2_bn_scale: Tensor1D, block2_bn_shift: Tensor1D, block3_bn1_scale: Tensor1D, block3_bn1_shift: Tensor1D, block3_bn2_scale: Tensor1D, block3_bn2_shift: Tensor1D } {
+function prepare(variables: Variables): Prepared {
   // stem_bn (BatchNormalization)
   const stem_bn_epsilon: Scalar = scalar(0.001, 'float32'); // []
   const stem_bn_stabilised: Tensor1D = add(variables.stem_bn_moving_variance, stem_bn_epsilon); // [16]
@@ -275,7 +282,6 @@ function prepare(variables: Variables): { stem_bn_scale: Tensor1D, stem_bn_shift
   block3_bn2_scaled_mean.dispose();
   return { stem_bn_scale, stem_bn_shift, block1_bn_scale, block1_bn_shift, block2_bn_scale, block2_bn_shift, block3_bn1_scale, block3_bn1_shift, block3_bn2_scale, block3_bn2_shift };
 }
-
 
 const INPUTS = {
   image: ['float32', ['?', 28, 28, 1]],
@@ -348,6 +354,19 @@ type Variables = {
   main_bias: Tensor1D; // f32[10]
 };
 
+type Prepared = {
+  stem_bn_scale: Tensor1D; // f32[16]
+  stem_bn_shift: Tensor1D; // f32[16]
+  block1_bn_scale: Tensor1D; // f32[24]
+  block1_bn_shift: Tensor1D; // f32[24]
+  block2_bn_scale: Tensor1D; // f32[40]
+  block2_bn_shift: Tensor1D; // f32[40]
+  block3_bn1_scale: Tensor1D; // f32[40]
+  block3_bn1_shift: Tensor1D; // f32[40]
+  block3_bn2_scale: Tensor1D; // f32[40]
+  block3_bn2_shift: Tensor1D; // f32[40]
+};
+
 // What follows is the same in every module that skipc writes: reading weights and checking what is handed in.
 
 /** A tensor of the program: `?` and names behind it are sizes that are known when it runs; equal names are equal sizes. */
@@ -372,12 +391,18 @@ export interface Info {
   readonly inputs: readonly TensorInfo[];
   readonly features: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  readonly cost: { readonly before: Cost; readonly after: Cost };
+  /** What the model's outputs cost and what this program does; `uncounted` layers of the model are missing in the first. */
+  readonly cost: { readonly before: Cost; readonly after: Cost; readonly uncounted: number };
 }
 
 /** Runs work in one scope: every tensor it makes and does not return is disposed, also when it throws. */
 function scoped<T extends object>(work: () => T): T {
   return tidy(() => work() as T & NamedTensorMap);
+}
+
+/** Refuses weights that are not there, or are freed: the error of an op that meets them would name neither. */
+function checkWeights(w: Readonly<Record<string, Tensor>>): void {
+  for (const [name, tensor] of Object.entries(w)) if (tensor.isDisposed) throw new Error(`weight "${name}" is disposed: load() again`);
 }
 
 /** Computes weights from variables; variables that are not among them are disposed, and all of them when it throws. */
@@ -623,13 +648,7 @@ const isLiveModel = (source: NamedTensorMap | LiveModel | ArrayBuffer | URL): so
 /** Which stored weight is which variable of the model, by name. The compiler and the modules it writes share these rules. */
 
 /** `name` is `<layer path>/<variable>`, nested models' names before; `position` counts among the layer's weights. */
-export type Variable = readonly [
-  name: string,
-  position: number,
-  shape: readonly number[],
-  dtype: 'float32' | 'int32' | 'bool',
-  aliases?: readonly string[],
-];
+export type Variable = readonly [name: string, position: number, shape: readonly number[], dtype: 'float32' | 'int32' | 'bool'];
 
 /** A weight that a file, a map of tensors or a live model has, under the name it has there. */
 export interface Available {
@@ -646,7 +665,7 @@ interface NameMatch {
   readonly numbered: number;
   /** Segments of the stored name that the path lacks: a cell's scope, other models. */
   readonly extra: number;
-  /** 0 for the variable's own name, else which of its aliases. */
+  /** 0 for the variable's own name, else which of its other names. */
   readonly alias: number;
 }
 
@@ -752,11 +771,11 @@ function resolveVariables(wanted: readonly Variable[], available: readonly Avail
 }
 
 /** The names a variable may have, each as its segments; a depthwise kernel goes by two names. */
-function writtenAs([name, , , , aliases = []]: Variable): string[][] {
+function writtenAs([name]: Variable): string[][] {
   const path = name.split('/');
   const variable = path.pop() ?? '';
   const twin = variable === 'kernel' ? ['depthwise_kernel'] : variable === 'depthwise_kernel' ? ['kernel'] : [];
-  return [variable, ...aliases, ...twin].map((other) => [...path, ...other.split('/')]);
+  return [variable, ...twin].map((other) => [...path, ...other.split('/')]);
 }
 
 function matchName(index: number, stored: readonly string[], form: readonly string[], alias: number): NameMatch | undefined {

@@ -226,6 +226,19 @@ describe('skipc compile', () => {
 });
 
 describe('skipc ir', () => {
+  it('reads a dump back, as text and as JSON', async () => {
+    const { stdout } = await run('ir', FROZEN, '--output', 'aux');
+    writeFileSync(join(here, 'aux.ir'), stdout);
+    expect(await run('ir', 'aux.ir')).toEqual({ status: 0, stdout, stderr: '' });
+    writeFileSync(join(here, 'aux.json'), (await run('ir', 'aux.ir', '--json')).stdout);
+    expect(await run('ir', 'aux.json')).toEqual({ status: 0, stdout, stderr: '' });
+    expect((await run('ir', 'aux.ir', '--output', 'aux')).stderr).toContain('[options-conflict]');
+    writeFileSync(join(here, 'aux.ir'), stdout.replaceAll('matMul', 'relu'));
+    expect(await run('ir', 'aux.ir')).toMatchObject({ status: 2, stderr: expect.stringContaining('[ir-invalid]') });
+    writeFileSync(join(here, 'aux.json'), '{"skipc-ir": 1');
+    expect(await run('ir', 'aux.json')).toMatchObject({ status: 2, stderr: expect.stringContaining('[json-invalid]') });
+  });
+
   it('prints the IR after the last pass, or after another', async () => {
     const last = await run('ir', FROZEN, '--output', 'aux');
     expect(last).toMatchObject({

@@ -1,4 +1,4 @@
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { type Compiled, compile } from '../compile.ts';
 import { fail } from '../diagnostics/error.ts';
 import { printable } from '../diagnostics/text.ts';
@@ -25,6 +25,8 @@ export interface CompileFlags extends SelectionOptions {
 export async function runCompile(model: string, flags: CompileFlags): Promise<number> {
   const backend = backendOf(flags.backend);
   const toStdout = flags.out === '-';
+  if (flags.out !== undefined && isAbsolute(flags.out) && flags.outDir !== undefined)
+    fail('options-conflict', { one: '-o with an absolute path', other: '--out-dir' });
   for (const other of ['json', 'check'] as const)
     if (toStdout && flags[other]) fail('options-conflict', { one: '-o -', other: `--${other}` });
   const named = flags.out === undefined || toStdout ? null : moduleName(flags.out, flags.js ?? false);

@@ -52,7 +52,7 @@ function cli(): Command {
     program
       .command('ir')
       .description('Print the IR of the chosen outputs.')
-      .argument('<model>', 'model.json, Keras JSON, a URL, or - for standard input'),
+      .argument('<model>', 'model.json, Keras JSON, a URL, - for standard input, or an IR dump'),
   )
     .option('--after <pass>', 'the IR after this pass (default: the last)')
     .option('--each-pass', 'the IR after every pass that changed it')

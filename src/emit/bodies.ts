@@ -1,7 +1,6 @@
 import { type FunctionDeclarationStructure, StructureKind } from 'ts-morph';
 import type { Stage } from '../ir/program.ts';
 import { code } from '../ops/code.ts';
-import { literalType } from './body.ts';
 import { type BodyFunction, functionsOf } from './functions.ts';
 import { member } from './names.ts';
 import type { Plan } from './plan.ts';
@@ -40,5 +39,5 @@ function preparation(plan: Plan): BodyFunction[] {
   const computed = plan.weights.filter((name) => name.startsWith('%')).map((value) => ({ key: plan.names.text(value), value }));
   const storeType = plan.program.weights.length > 0 ? code`Variables` : code`Record<never, never>`;
   const body = { name: 'prepare', store: code`variables`, storeType, ops: opsOf(plan, 'load'), given: [], outputs: computed };
-  return functionsOf({ ...body, returnType: literalType(computed, scope), lends: false }, scope);
+  return functionsOf({ ...body, returnType: code`Prepared`, lends: false }, scope);
 }

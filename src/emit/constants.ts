@@ -18,16 +18,20 @@ export function constants(plan: Plan): string[] {
     ]);
     const doc = '/** The variables of the model: name, position among those of its layer, shape, dtype. */';
     found.push(`${doc}\nconst VARIABLES: Readonly<Record<string, Variable>> = ${plan.text(dataLiteral(Object.fromEntries(variables)))};`);
-    if (plan.prepares)
-      found.push(
-        `type Variables = ${membersType(
-          plan,
-          weights.map(({ name }) => name),
-        )};`,
-      );
   }
+  if (plan.prepares) found.push(...preparationTypes(plan));
   if (plan.options.weights.from === 'inline') found.push(`const WEIGHTS = ${quote(plan.options.weights.base64)};`);
-  return found.map((text) => `\n${text}`);
+  return found.map((text, i) => (i === 0 ? text : `\n${text}`));
+}
+
+/** What the load stage computes with, and what it computes. */
+function preparationTypes(plan: Plan): string[] {
+  const variables = plan.program.weights.map(({ name }) => name);
+  const computed = plan.weights.filter((name) => name.startsWith('%'));
+  return [
+    ...(variables.length > 0 ? [`type Variables = ${membersType(plan, variables)};`] : []),
+    `type Prepared = ${membersType(plan, computed)};`,
+  ];
 }
 
 /** A constant, and not a `Record`: in one of those, TypeScript takes a row called `toString` for the method. */

@@ -32,7 +32,8 @@ function hoisted(plan: Plan): Entry {
 }
 
 function entry(plan: Plan, name: string, takes: 'Inputs' | 'Features', doc: string, returnType: string, body: Code): Entry {
-  plan.use('scoped');
+  const owns = plan.weights.length > 0;
+  plan.use('scoped', ...(owns ? ['checkWeights'] : []));
   // Where there is one input, a bare tensor will do.
   const bare = takes === 'Inputs' && plan.program.inputs.length === 1 ? ` | ${plan.text(tfType('Tensor'))}` : '';
   return {
@@ -43,7 +44,7 @@ function entry(plan: Plan, name: string, takes: 'Inputs' | 'Features', doc: stri
       { name: takes.toLowerCase(), type: `${takes}${bare}` },
     ],
     returnType,
-    statements: [`return scoped(() => ${plan.text(body)});`],
+    statements: [...(owns ? ['checkWeights(w);'] : []), `return scoped(() => ${plan.text(body)});`],
   };
 }
 

@@ -67,12 +67,16 @@ export function select(
     given,
     replaced,
   );
+  const cutAt = new Map<TensorId, string>();
   const cuts = unique(
     hoist.map((text) => names.find(text, 'output')),
     'output',
   ).map(({ key, tensor }) => {
     const resolved = resolve(tensor);
     if (!live.tensors.has(resolved)) fail('hoist-dead', { name: key });
+    const other = cutAt.get(resolved);
+    if (other !== undefined) fail('hoist-twice', { one: other, other: key });
+    cutAt.set(resolved, key);
     return { key, tensor: resolved };
   });
 

@@ -63,6 +63,11 @@ export const selection = {
     ({ cuts }) =>
       cuts.length > 0 ? `name a cut, such as ${cuts.map((cut) => `--hoist ${cut}`).join(' or ')}` : 'name a cut: --hoist NAME',
   ),
+  'hoist-twice': entry<{ one: string; other: string }>(
+    'invalid',
+    ({ one, other }) => `--hoist ${one} and --hoist ${other} are the same tensor`,
+    () => 'name it once: the features of a program are different tensors',
+  ),
   'hoist-mixed': entry<{ given: readonly string[] }>(
     'invalid',
     ({ given }) => `--hoist was given ${given.join(' and ')}, which cannot stand together`,
