@@ -59,7 +59,7 @@ const EMPTY_INFO = {
   inputs: [],
   features: [],
   outputs: [],
-  cost: { before: COST, after: COST },
+  cost: { before: COST, after: COST, uncounted: 0 },
 };
 
 const X = [0.5, -1, 2, 0.25];

@@ -84,7 +84,7 @@ describe('envelopes', () => {
     const error = refusal({ modelTopology: functional([input('x'), { class_name: 'Dense', name: 'y', config: 5 }], [x], [['y', 0, 0]]) });
     expect(error.code).toBe('config-invalid');
     expect(error.location).toMatchObject({ file: 'model.json', layer: 'y', pointer: '/modelTopology/config/layers/1/config' });
-    expect(error.message).toBe('found 5 where object or a list of a value was expected');
+    expect(error.message).toBe('found 5 where object or a list was expected');
   });
 
   test('JSON of 512 levels is read, deeper JSON and cyclic objects are refused without recursion', () => {

@@ -54,9 +54,14 @@ function expectation(error: Fault | undefined): string {
 
 function describe(schema: Schema<unknown>): string {
   if (Array.isArray(schema['enum'])) return schema['enum'].map((value) => JSON.stringify(value)).join(', ');
-  if (schema['type'] === 'array') return `a list of ${describe((schema['items'] ?? {}) as Schema<unknown>)}s`;
+  if (schema['type'] === 'array') return describeList((schema['items'] ?? {}) as Schema<unknown>);
   if (Array.isArray(schema['anyOf'])) return (schema['anyOf'] as Schema<unknown>[]).map(describe).join(' or ');
   return typeof schema['type'] === 'string' ? schema['type'] : 'a value';
+}
+
+function describeList(items: Schema<unknown>): string {
+  if (typeof items['type'] === 'string' && items['type'] !== 'array') return `a list of ${items['type']}s`;
+  return describe(items) === 'a value' ? 'a list' : `a list of ${describe(items)}`;
 }
 
 const LONGEST_VALUE = 60;
