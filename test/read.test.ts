@@ -515,12 +515,24 @@ describe('nested models', () => {
     expect(refusal(outer([[['x', 0, 0, {}]]]))).toMatchObject({ code: 'layer-inputs', location: { layer: 'n' } });
   });
 
-  test('training=true reaches the layers inside; a mask into a nested model is refused', () => {
+  test('training=true, and the mask of an input, reach the layers inside', () => {
     const outer = (kwargs: Json): Json =>
       functional([input('x'), nested('n', [{ args: [tensor3('x')], kwargs }], twoOutputs)], [x], [['n', 1, 0]]);
     expect(call(graphOf(outer({ training: true })), 'n/a@0')?.kwargs).toEqual({ training: true });
     expect(call(graphOf(outer({ training: false })), 'n/a@0')?.kwargs).toEqual({});
-    expect(refusal(outer({ mask: tensor3('x') })).code).toBe('nested-mask');
+    expect(call(graphOf(outer({ mask: tensor3('x') })), 'n/a@0')?.kwargs).toEqual({ mask: { tensor: 'x@0:0' } });
+    expect(call(graphOf(outer({ mask: tensor3('x') })), 'n/b@0')?.kwargs).toEqual({});
+    expect(refusal(outer({ mask: [tensor3('x'), tensor3('x')] })).code).toBe('nested-mask');
+  });
+
+  test('a mask reaches through two models', () => {
+    const middle = functional([input('m'), nested('n', [[['m', 0, 0, {}]]], twoOutputs)], [['m', 0, 0]], [['n', 1, 0]]);
+    const outer = functional(
+      [input('x'), nested('o', [{ args: [tensor3('x')], kwargs: { mask: [tensor3('x')] } }], middle)],
+      [['x', 0, 0]],
+      [['o', 1, 0]],
+    );
+    expect(call(graphOf(outer), 'o/n/a@0')?.kwargs).toEqual({ mask: { tensor: 'x@0:0' } });
   });
 
   test('a subclass that was made from inputs and outputs is a functional model', () => {

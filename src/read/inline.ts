@@ -5,7 +5,7 @@ import { type Instance, type PlannedCall, planCalls } from './instances.ts';
 import { inOrder } from './order.ts';
 import { placeModel, unique } from './paths.ts';
 import { callNumber, type Resolve, resolver } from './resolve.ts';
-import { isInputLayer, type ModelSpec, Reference, type SpecArg, type StatedType } from './spec.ts';
+import { isInputLayer, type ModelSpec, type NodeSpec, Reference, referencesIn, type SpecArg, type StatedType } from './spec.ts';
 
 /**
  * A model's layers as one graph of calls, nested models inlined.
@@ -69,7 +69,33 @@ function callOf(
   const kwargs = convertAll(node.kwargs);
   // A model that is called with training=true calls its layers so, unless they say otherwise.
   const training = instance.training && (kwargs['training'] ?? null) === null ? { training: true } : {};
-  return { id, layer: site.layer, args: node.args.map(convert), kwargs: { ...kwargs, ...training } };
+  const mask = (kwargs['mask'] ?? null) === null ? inheritedMask(instance, node, resolve, where) : null;
+  return { id, layer: site.layer, args: node.args.map(convert), kwargs: { ...kwargs, ...training, ...(mask === null ? {} : { mask }) } };
+}
+
+/** The mask of what a call is given, where a nested model's call gave one for its input; a list for a call of several tensors. */
+function inheritedMask(instance: Instance, node: NodeSpec, resolve: Resolve, where: Location): Arg | null {
+  const masks = referencesIn(node.args).map((reference): Arg => {
+    const mask = maskOf(instance, reference);
+    return mask === null ? null : { tensor: resolve(mask.instance, mask.reference, where) };
+  });
+  if (masks.every((mask) => mask === null)) return null;
+  return masks.length === 1 ? (masks[0] ?? null) : masks;
+}
+
+/** Follows an input of a nested model outwards, to the first call that gives a mask with it. */
+function maskOf(instance: Instance, reference: Reference): { readonly instance: Instance; readonly reference: Reference } | null {
+  let at = instance;
+  let next = reference;
+  for (;;) {
+    const slot = at.model.slots.get(next.layer);
+    const given = slot === undefined ? undefined : at.given[slot];
+    if (at.parent === null || slot === undefined || given === undefined) return null;
+    const mask = at.masks[slot] ?? null;
+    if (mask !== null) return { instance: at.parent, reference: mask };
+    next = given;
+    at = at.parent;
+  }
 }
 
 /**

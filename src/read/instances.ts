@@ -12,6 +12,8 @@ export interface Instance {
   readonly parent: Instance | null;
   /** What the parent gives for each input; none for the whole model. */
   readonly given: readonly Reference[];
+  /** The parent's mask for each input, as far as it gives any. */
+  readonly masks: readonly (Reference | null)[];
   /** The node of the parent that is this call, null for the whole model. */
   readonly node: NodeSpec | null;
   /** True where this call asks for training behaviour. */
@@ -49,10 +51,11 @@ export function planCalls(model: PlacedModel, file: string | undefined): Plan {
     placed: PlacedModel,
     parent: Instance | null,
     given: readonly Reference[],
+    masks: readonly (Reference | null)[],
     node: NodeSpec | null,
     training: boolean,
   ): Instance => {
-    const instance: Instance = { model: placed, parent, given, node, training, firstCall: new Map(), children: new Map() };
+    const instance: Instance = { model: placed, parent, given, masks, node, training, firstCall: new Map(), children: new Map() };
     for (const site of placed.sites.values()) {
       if (isInputLayer(site.spec)) continue;
       instance.firstCall.set(site, site.calls);
@@ -66,7 +69,7 @@ export function planCalls(model: PlacedModel, file: string | undefined): Plan {
         }
         const where: Location = { file, pointer: call.pointer, layer: site.path };
         const binding = bindInputs(call, site.model.spec, where);
-        const child = enter(site.model, instance, binding.given, call, binding.training ?? training);
+        const child = enter(site.model, instance, binding.given, binding.masks, call, binding.training ?? training);
         nested.push({ site, number, instance: child });
         instance.children.get(site)?.push(child);
       }
@@ -74,5 +77,5 @@ export function planCalls(model: PlacedModel, file: string | undefined): Plan {
     return instance;
   };
 
-  return { root: enter(model, null, [], null, false), calls, nested };
+  return { root: enter(model, null, [], [], null, false), calls, nested };
 }
