@@ -2,6 +2,7 @@ import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../src/compile.ts';
+import { pipeline } from '../src/rewrite/pipeline.ts';
 import { availableBackends, useBackend } from './backends.ts';
 import { excess, type ModelCase, modelCase, modelTolerance, type Query, tensorOf, tensorsOf } from './golden.ts';
 
@@ -15,11 +16,20 @@ const SMALL = [
 ];
 const LARGE = ['frozen_transfer', 'mobilenet_v2', 'resnet50', 'efficientnet_b0'];
 
+const passes = pipeline.map(({ name }) => name);
+/** Passes to leave out: none, and where the full matrix is asked for, each alone and all of them. */
+const leftOut: readonly (readonly string[])[] = process.env['SKIPC_MATRIX'] ? [[], ...passes.map((name) => [name]), passes] : [[]];
+
 const chosen = process.env['SKIPC_MODELS']?.split(',');
 const backends = await availableBackends();
 
-async function run(model: object, { weights, inputs }: ModelCase, { query, inputs: cut = [], outputs }: Query): Promise<void> {
-  const compiled = await compile(model, query);
+async function run(
+  model: object,
+  { weights, inputs }: ModelCase,
+  { query, inputs: cut = [], outputs }: Query,
+  skipPasses: readonly string[],
+): Promise<void> {
+  const compiled = await compile(model, { ...query, skipPasses });
   const module = await compiled.instantiate();
   const variables = tensorsOf(weights);
   const w = await module.load(variables);
@@ -60,12 +70,15 @@ describe.each(backends)('on %s', (backend) => {
       ] as const;
       for (const [form, model] of forms) {
         if (model === null) continue;
-        it(`${name} ${selection} as ${form}`, { timeout: 600_000 }, async () => {
-          await useBackend(backend);
-          const before = tf.memory().numTensors;
-          await run(model, golden, query);
-          expect(tf.memory().numTensors, 'tensors left in the end').toBe(before);
-        });
+        for (const skipPasses of leftOut) {
+          const without = skipPasses.length > 0 ? ` without ${skipPasses.join(', ')}` : '';
+          it(`${name} ${selection} as ${form}${without}`, { timeout: 600_000 }, async () => {
+            await useBackend(backend);
+            const before = tf.memory().numTensors;
+            await run(model, golden, query, skipPasses);
+            expect(tf.memory().numTensors, 'tensors left in the end').toBe(before);
+          });
+        }
       }
     }
   }
