@@ -6,7 +6,7 @@ import { showType } from './types.ts';
 const PLAIN_NAME = /^[A-Za-z0-9_./@~+-]+(?::[A-Za-z0-9_./@~+-]+)*$/;
 
 /** A name with its sigil, quoted where it holds anything but letters, digits and `_./@:~+-`. */
-export const showName = (name: string): string => name.slice(0, 1) + bare(name.slice(1));
+const showName = (name: string): string => name.slice(0, 1) + bare(name.slice(1));
 
 const bare = (text: string): string => (PLAIN_NAME.test(text) ? text : quoted(text));
 

@@ -56,7 +56,7 @@ export const showShape = (shape: Shape): string => `[${shape.map(showDim).join('
 const PLAIN = /^[A-Za-z0-9_./@~+-]*$/;
 
 /** A symbol whose name is not plain is quoted behind its question mark. */
-export function showDim(dim: Dim): string {
+function showDim(dim: Dim): string {
   if (isKnown(dim)) return String(dim);
   const name = dim.slice(1).replace(FACTOR, '');
   return PLAIN.test(name) ? dim : `?${quoted(name)}${FACTOR.exec(dim)?.[0] ?? ''}`;

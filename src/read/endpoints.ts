@@ -22,4 +22,4 @@ export function readEndpoints(value: unknown, where: Location, key: string | nul
 }
 
 /** A key as a part of a JSON pointer (RFC 6901). */
-export const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');

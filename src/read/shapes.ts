@@ -9,7 +9,7 @@ export type FileShape = readonly (number | null)[];
  * A shape as files hold it: a list, or a tuple or TensorShape that Keras wrote as an object.
  * @throws SkipcError `config-invalid` where it is neither
  */
-export function readShape(value: unknown, where: Location): FileShape {
+function readShape(value: unknown, where: Location): FileShape {
   return validate(shapeSchema, isObject(value) && Array.isArray(value['items']) ? value['items'] : value, where);
 }
 

@@ -15,7 +15,7 @@ import {
 
 /** The envelope of a tfjs `model.json` and the manifest of the weights beside it. */
 
-export const weightSpec = object({
+const weightSpec = object({
   name: string,
   shape: array(integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
   dtype: string,
@@ -28,7 +28,6 @@ export type WeightSpec = Static<typeof weightSpec>;
 export const weightSpecs = array(weightSpec);
 
 export const weightsManifest = array(object({ paths: array(string), weights: weightSpecs }));
-export type WeightsManifest = Static<typeof weightsManifest>;
 
 /** The JSON Schema of a layers-model's `model.json`. Half the files in use say no `format`. */
 export const modelJson = object({

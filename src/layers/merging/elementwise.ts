@@ -40,7 +40,7 @@ export const multiply = row({ className: 'Multiply', doc: 'the product of its in
 export const maximum = row({ className: 'Maximum', doc: 'the largest of its inputs, element by element', op: 'maximum', onMask: 'uses' });
 export const minimum = row({ className: 'Minimum', doc: 'the smallest of its inputs, element by element', op: 'minimum', onMask: 'uses' });
 
-export const subtract = layer({
+const subtract = layer({
   className: 'Subtract',
   takesList: true,
   doc: 'its first input less its second',

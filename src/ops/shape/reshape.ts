@@ -58,7 +58,7 @@ function remaining(from: readonly Dim[], to: readonly (Dim | null)[]): Dim | nul
 }
 
 /** The shape as the module writes it: one open size is -1, a further one is read off the operand when it runs. */
-export function targetShape(x: Code, shape: readonly (Dim | null)[], operand: TensorType): readonly (Code | number)[] {
+function targetShape(x: Code, shape: readonly (Dim | null)[], operand: TensorType): readonly (Code | number)[] {
   // Best the one that cannot be read off, else one that would have to be computed.
   const effort = (dim: Dim | null): number => {
     if (dim === null || (!isKnown(dim) && axisOf(dim, operand.shape) < 0)) return 3;
