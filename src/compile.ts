@@ -52,7 +52,9 @@ export async function compile(source: ModelSource, options: CompileOptions = {})
   const live = index === null || where === 'none' || program.weights.length === 0 ? null : await liveWeights(program, index);
   const weights = live && writeSafetensors(live, { format: 'skipc', program: programHash, stage: 'raw' });
   const weightBytes: Part | null =
-    index === null ? null : { kept: (live ?? []).reduce((sum, { bytes }) => sum + bytes.byteLength, 0), of: index.totalBytes };
+    index === null || where === 'none'
+      ? null
+      : { kept: (live ?? []).reduce((sum, { bytes }) => sum + bytes.byteLength, 0), of: index.totalBytes };
 
   const summary = summarise({ ...analysis, version, hash: model.hash, programHash, graph: model.graph, weightBytes });
   const code = emitModule(program, {

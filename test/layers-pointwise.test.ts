@@ -168,6 +168,14 @@ describe.each(backends)('on %s', (backend) => {
 });
 
 describe('refuses', () => {
+  it('arithmetic that wraps around in Keras, but not what only moves bytes or computes in floats', async () => {
+    const inputs: readonly Sizes[] = [[2], [2]];
+    expect(await refused(model('Subtract', {}, inputs, { dtype: 'uint8' }))).toMatch(/^integer-width: Subtract/);
+    expect(await refused(model('Concatenate', {}, inputs, { dtype: 'uint8' }))).toBe('compiled');
+    expect(await refused(model('Rescaling', { scale: 0.5 }, [[2]], { dtype: 'uint8' }))).toBe('compiled');
+    expect(await refused(model('Subtract', {}, inputs, { dtype: 'int32' }))).toBe('compiled');
+  });
+
   it('a list of tensors where a layer takes one', async () => {
     const source = model('Activation', { activation: 'relu' }, [[2], [2]]);
     expect(await refused(source)).toBe('layer-inputs: Activation takes one tensor, but is called with 2');

@@ -18,6 +18,19 @@ interface DraftOp {
   readonly layers: readonly string[];
 }
 
+const ARITHMETIC: ReadonlySet<OpName> = new Set<OpName>([
+  'add',
+  'sub',
+  'mul',
+  'neg',
+  'abs',
+  'square',
+  'squaredDifference',
+  'pow',
+  'sum',
+  'prod',
+]);
+
 /** Collects the ops of a program, infers their types and names them after the layers they come from. */
 export class Builder {
   readonly #inputs: Input[] = [];
@@ -27,6 +40,8 @@ export class Builder {
   readonly #taken = new Map<string, number>();
   readonly #open = new Set<Draft>();
   #scope = '';
+  /** Where the ops of the current call begin. */
+  #start = 0;
   #layer = '';
 
   input(name: string, key: string, type: Value['type']): Value {
@@ -49,6 +64,12 @@ export class Builder {
     this.#scope = scope;
     this.#layer = layer;
     this.#open.clear();
+    this.#start = this.#ops.length;
+  }
+
+  /** True where an op of the current call gives integers that are no copies of its operands', but sums, products and the like. */
+  countsInIntegers(): boolean {
+    return this.#ops.slice(this.#start).some(({ op, results }) => ARITHMETIC.has(op) && results.some(({ type }) => type.dtype === 'i32'));
   }
 
   ops<N extends OpName>(name: N, operands: readonly Value[], given: AttrsGiven<N>, role: string): readonly Value[] {

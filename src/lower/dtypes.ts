@@ -14,6 +14,11 @@ export function dtypeOf(name: string, where: Location): DType {
   return COMPUTED_AS.get(name) ?? fail('dtype-unknown', { dtype: name }, where);
 }
 
+const NARROW: ReadonlySet<string> = new Set(['int8', 'uint8', 'int16', 'uint16']);
+
+/** True for integers that Keras computes in fewer bits than tfjs has. */
+export const isNarrowInteger = (name: string): boolean => NARROW.has(name);
+
 /**
  * Refuses dtype policies under which Keras computes in another arithmetic than floats: int8 and float8 round on the way.
  * A float16 policy is computed in float32, which is what it approximates.

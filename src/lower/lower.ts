@@ -10,13 +10,13 @@ import {
   type ModelOutput,
   splitTensor,
   type TensorId,
-  tensorsIn,
   tensorsOf,
 } from '../model/graph.ts';
 import { validate } from '../schema/validate.ts';
+import { argumentsOf } from './arguments.ts';
 import { Builder } from './builder.ts';
 import { contextOf } from './context.ts';
-import { checkPolicy, dtypeOf } from './dtypes.ts';
+import { checkPolicy, dtypeOf, isNarrowInteger } from './dtypes.ts';
 
 export type LayerRows = ReadonlyMap<string, LayerRow>;
 
@@ -43,6 +43,8 @@ export function lower(
   const builder = new Builder();
   const values = new Map<TensorId, Value>();
   const masked = new Set<TensorId>();
+  /** Integers of fewer than 32 bits: Keras's arithmetic on them wraps around, that of tfjs does not. */
+  const narrow = new Set(graph.inputs.filter(({ dtype }) => isNarrowInteger(dtype)).map(({ tensor }) => tensor));
   const configs = new Map<Layer, unknown>();
   const failures = new Map<string, Error>();
 
@@ -69,29 +71,21 @@ export function lower(
       configs.set(layer, validate(row.config, structuredClone(layer.config), { ...where, pointer: `${layer.pointer}/config` }));
     }
     const config = configs.get(layer);
-    const { positional, keywords } = splitArguments(call);
-    const isMasked = needed.some((tensor) => masked.has(tensor)) || (keywords.includes('mask') && !row.keywords?.includes('mask'));
-    const stray = keywords.find((name) => name !== 'mask' && !row.keywords?.includes(name));
-    if (stray !== undefined) fail('layer-keyword', { className: layer.className, keyword: stray }, where);
-    const first = tensorsIn(call.args[0] ?? null).length || positional.length;
-    const others = positional.length - first;
-    if ((row.takesList !== true && first !== 1) || (others > 0 && row.keywords === undefined)) {
-      fail(
-        'layer-inputs',
-        { className: layer.className, expected: row.takesList ? 'a list of tensors' : 'one tensor', found: String(positional.length) },
-        where,
-      );
-    }
+    const { positional, hasMask } = argumentsOf(call, row, where);
+    const isMasked = hasMask || needed.some((tensor) => masked.has(tensor));
     if (isMasked && row.onMask === 'uses') fail('mask-unsupported', { className: layer.className }, where);
+    const isNarrow = positional.some((tensor) => narrow.has(tensor));
 
     const scope = scopeOf(call);
     builder.enter(scope, layer.path);
     const inputs = positional.map((tensor) => resolve(tensor));
     const results = [row.lower(contextOf(builder, call, config, inputs, resolve, graph.origin))].flat();
+    if (isNarrow && builder.countsInIntegers()) fail('integer-width', { className: layer.className }, where);
     results.forEach((value, k) => {
       builder.rename(value, k === 0 ? scope : `${scope}:${k}`);
       values.set(`${call.id}:${k}`, value);
       if ((isMasked && row.onMask !== 'drops') || row.givesMask?.(config) === true) masked.add(`${call.id}:${k}`);
+      if (isNarrow && value.type.dtype === 'i32') narrow.add(`${call.id}:${k}`);
     });
   }
 
@@ -106,16 +100,6 @@ export function lower(
   const outputs = graph.outputs.filter(({ tensor }) => !tolerant || values.has(tensor)).map(bind);
   const types = new Map([...values].map(([tensor, value]) => [tensor, value.type]));
   return { program: builder.finish(name, graph.name, outputs, cuts.map(bind)), types, failures };
-}
-
-/** What a call is given in order, and the names of further keyword arguments that hold tensors. */
-function splitArguments(call: Call): { readonly positional: readonly TensorId[]; readonly keywords: readonly string[] } {
-  const keywords = Object.keys(call.kwargs).filter((name) => tensorsIn(call.kwargs[name] ?? null).length > 0);
-  const positional = tensorsIn(call.args);
-  // A layer may be called with its first argument by name: `dense(inputs=x)`.
-  const [first, ...others] = keywords;
-  if (positional.length > 0 || first === undefined || first === 'mask') return { positional, keywords };
-  return { positional: tensorsIn(call.kwargs[first] ?? null), keywords: others };
 }
 
 /** The first call of a layer is called as the layer, later ones with their number. */

@@ -32,6 +32,11 @@ export const layers = {
     ({ dtype }) => `skipc does not compile the dtype ${JSON.stringify(dtype)}`,
     () => 'save the model with float32, int32, bool or string tensors',
   ),
+  'integer-width': entry<{ className: string }>(
+    'unsupported',
+    ({ className }) => `${className} computes in integers of 8 or 16 bits, which wrap around in Keras and not in tfjs`,
+    () => 'cast to float32 or int32 before this layer, for example by a Rescaling, or declare the input as one of them',
+  ),
   'tensor-missing': entry<{ call: string; index: number }>(
     'invalid',
     ({ call, index }) => `${JSON.stringify(call)} gives no tensor number ${index}`,

@@ -1,0 +1,41 @@
+import { fail, type Location } from '../diagnostics/error.ts';
+import type { LayerRow } from '../layers/row.ts';
+import { type Call, type TensorId, tensorsIn } from '../model/graph.ts';
+
+export interface Arguments {
+  /** The tensors of the positional arguments, from left to right. */
+  readonly positional: readonly TensorId[];
+  /** True where the call names a mask that the layer's row does not read itself. */
+  readonly hasMask: boolean;
+}
+
+/**
+ * The tensors that a call hands to its layer.
+ * @throws SkipcError `layer-inputs`, `layer-keyword` where they are not what the layer's row takes
+ */
+export function argumentsOf(call: Call, row: LayerRow, where: Location): Arguments {
+  const { className } = call.layer;
+  const { positional, keywords } = split(call);
+  const stray = keywords.find((name) => name !== 'mask' && !row.keywords?.includes(name));
+  if (stray !== undefined) fail('layer-keyword', { className, keyword: stray }, where);
+  const first = tensorsIn(call.args[0] ?? null).length || positional.length;
+  const hasOthers = positional.length > first;
+  if ((row.takesList !== true && first !== 1) || (hasOthers && row.keywords === undefined)) {
+    fail(
+      'layer-inputs',
+      { className, expected: row.takesList ? 'a list of tensors' : 'one tensor', found: String(positional.length) },
+      where,
+    );
+  }
+  return { positional, hasMask: keywords.includes('mask') && !row.keywords?.includes('mask') };
+}
+
+/** What a call is given in order, and the names of further keyword arguments that hold tensors. */
+function split(call: Call): { readonly positional: readonly TensorId[]; readonly keywords: readonly string[] } {
+  const keywords = Object.keys(call.kwargs).filter((name) => tensorsIn(call.kwargs[name] ?? null).length > 0);
+  const positional = tensorsIn(call.args);
+  // A layer may be called with its first argument by name: `dense(inputs=x)`.
+  const [first, ...others] = keywords;
+  if (positional.length > 0 || first === undefined || first === 'mask') return { positional, keywords };
+  return { positional: tensorsIn(call.kwargs[first] ?? null), keywords: others };
+}
