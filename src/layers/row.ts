@@ -53,6 +53,8 @@ export interface LayerRow<C = unknown> {
   readonly config: Schema<C>;
   /** True where the layer is called with a list of tensors; others take one. */
   readonly takesList?: true;
+  /** True where tensors may stand anywhere in the call, as in `keras.ops` functions: `lower` reads `args` and `kwargs` itself. */
+  readonly takesAny?: true;
   /** Keyword arguments that may hold tensors, and that `lower` reads; another one is refused. */
   readonly keywords?: readonly string[];
   /** True where the layer gives a mask beside its output. */

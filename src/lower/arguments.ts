@@ -1,6 +1,6 @@
 import { fail, type Location } from '../diagnostics/error.ts';
 import type { LayerRow } from '../layers/row.ts';
-import { type Call, type TensorId, tensorsIn } from '../model/graph.ts';
+import { type Call, type TensorId, tensorsIn, tensorsOf } from '../model/graph.ts';
 
 export interface Arguments {
   /** The tensors of the positional arguments, from left to right. */
@@ -15,6 +15,7 @@ export interface Arguments {
  */
 export function argumentsOf(call: Call, row: LayerRow, where: Location): Arguments {
   const { className } = call.layer;
+  if (row.takesAny === true) return { positional: tensorsOf(call), hasMask: false };
   const { positional, keywords } = split(call);
   const stray = keywords.find((name) => name !== 'mask' && !row.keywords?.includes(name));
   if (stray !== undefined) fail('layer-keyword', { className, keyword: stray }, where);
