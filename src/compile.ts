@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type AnalyseOptions, type Analysis, analyse } from './analyse.ts';
-import { fail } from './diagnostics/error.ts';
 import { type Backend, backendImport } from './emit/backend.ts';
 import { emitModule } from './emit/module.ts';
 import { writeSafetensors } from './emit/safetensors.ts';
 import { liveWeights } from './emit/weights.ts';
 import { instantiate } from './instantiate.ts';
 import { print } from './ir/print.ts';
-import { type ModelSource, readModel, type WeightIndex } from './read/read.ts';
+import type { ModelSource } from './read/read.ts';
+import { givenWeights } from './read/weights/given.ts';
 import { type Part, type Summary, summarise } from './report/summary.ts';
 import { version } from './version.ts';
 
@@ -48,7 +48,7 @@ export async function compile(source: ModelSource, options: CompileOptions = {})
   const programHash = createHash('sha256').update(ir).digest('hex').slice(0, 16);
 
   const where = options.weights ?? 'file';
-  const index = options.weightsFrom === undefined ? model.weights : await weightsOf(options.weightsFrom);
+  const index = options.weightsFrom === undefined ? model.weights : await givenWeights(options.weightsFrom, model);
   const live = index === null || where === 'none' || program.weights.length === 0 ? null : await liveWeights(program, index);
   const weights = live && writeSafetensors(live, { format: 'skipc', program: programHash, stage: 'raw' });
   const weightBytes: Part | null =
@@ -70,10 +70,6 @@ export async function compile(source: ModelSource, options: CompileOptions = {})
     classes: new Map(model.graph.calls.map(({ layer }) => [layer.path, layer.className])),
   });
   return { name: program.name, code, weights, ir, summary, analysis, instantiate: () => instantiate(code, weights) };
-}
-
-async function weightsOf(source: ModelSource): Promise<WeightIndex> {
-  return (await readModel(source)).weights ?? fail('no-weights-there', { file: String(source) });
 }
 
 function banner({ model, skipc }: Summary, command: string | undefined): readonly string[] {

@@ -6,7 +6,14 @@ import { factorOf, isKnown, showType, type TensorType } from '../src/ir/types.ts
 import { identifier } from '../src/ops/code.ts';
 import { tfjsDType } from '../src/ops/elementwise/cast.ts';
 import { opRow } from '../src/ops/index.ts';
+import * as hash from '../src/runtime/hash.ts';
+import * as lookup from '../src/runtime/lookup.ts';
+import * as spectrum from '../src/runtime/spectrum.ts';
+import * as texts from '../src/runtime/text.ts';
 import { fillDefaults } from '../src/schema/build.ts';
+
+/** What expressions may name: tfjs's functions, and those that modules bring along. */
+const FUNCTIONS = { ...tf, ...hash, ...lookup, ...spectrum, ...texts };
 
 /** What the sizes of unknown axes turned out to be, by their symbols without factors. */
 export type Sizes = Map<string, number>;
@@ -43,7 +50,7 @@ export function interpret(program: Program, given: NamedTensorMap, seen: (op: Op
   const expressions = compileExpressions(program);
   program.ops.forEach((op, i) => {
     const operands = op.operands.map((name) => values[name] as Tensor);
-    const results = [expressions[i]?.(tf, ...operands)].flat() as Tensor[];
+    const results = [expressions[i]?.(FUNCTIONS, ...operands)].flat() as Tensor[];
     seen(op, results);
     op.results.forEach(({ name }, k) => {
       values[name] = results[k] as Tensor;
@@ -52,7 +59,7 @@ export function interpret(program: Program, given: NamedTensorMap, seen: (op: Op
   return values;
 }
 
-type Expression = (core: typeof tf, ...operands: readonly Tensor[]) => Tensor | Tensor[];
+type Expression = (core: typeof FUNCTIONS, ...operands: readonly Tensor[]) => Tensor | Tensor[];
 
 /** The expression of each op as a function of tfjs and the operands. */
 function compileExpressions(program: Program): readonly Expression[] {
@@ -60,15 +67,15 @@ function compileExpressions(program: Program): readonly Expression[] {
   const typeOf = (name: string): TensorType => values.get(name)?.type as TensorType;
   const functions = program.ops.map((op) => {
     const row = opRow(op.op);
-    if (row === undefined) throw new Error(`no op ${op.op}`);
+    if (row?.emit === undefined) throw new Error(`no expression for the op ${op.op}`);
     const args = op.operands.map((_, i) => identifier(`x${i}`));
-    const { text, imports } = row.emit({
+    const { text, imports, runtime } = row.emit({
       args,
       attrs: fillDefaults(row.attrs, op.attrs),
       operands: op.operands.map(typeOf),
       results: op.results.map(({ type }) => type),
     });
-    const functionsUsed = [...imports].filter((name) => !name.startsWith('type ')).map((name) => name.replace(' as ', ': '));
+    const functionsUsed = [...imports, ...runtime].filter((name) => !name.startsWith('type ')).map((name) => name.replace(' as ', ': '));
     return `({ ${functionsUsed.join(', ')} }, ${args.map((arg) => arg.text).join(', ')}) => (${text}),`;
   });
   const script = transformSync(`return [\n${functions.join('\n')}\n];`, { loader: 'ts' }).code;

@@ -15,6 +15,7 @@ export const SIZES: ReadonlyMap<string, number> = new Map([
 const f32 = (...shape: Dim[]): TensorType => ({ dtype: 'f32', shape });
 const i32 = (...shape: Dim[]): TensorType => ({ dtype: 'i32', shape });
 const bool = (...shape: Dim[]): TensorType => ({ dtype: 'bool', shape });
+const str = (...shape: Dim[]): TensorType => ({ dtype: 'str', shape });
 const as = (dtypes: readonly DType[], ...shape: Dim[]): TensorType[] => dtypes.map((dtype) => ({ dtype, shape }));
 const example = (operands: readonly TensorType[], attrs: Attrs = {}): OpExample => ({ operands, attrs });
 
@@ -56,13 +57,13 @@ export const opExamples: Readonly<Record<string, readonly OpExample[]>> = {
     example([], { values: [], shape: [0, 3], dtype: 'f32' }),
   ],
   ...Object.fromEntries(
-    'ceil cos elu erf exp expm1 floor log log1p reciprocal round rsqrt selu sigmoid sin softplus sqrt tanh isNaN softmax'
+    'acos acosh asin asinh atan atanh ceil cos cosh elu erf exp expm1 floor log log1p reciprocal round rsqrt selu sigmoid sin sinh softplus sqrt tan tanh isFinite isInf isNaN softmax'
       .split(' ')
       .map((name) => [name, name === 'softmax' ? floats.filter(({ operands: [x] }) => x?.shape.length !== 0) : floats]),
   ),
   ...Object.fromEntries('abs neg relu relu6 sign square'.split(' ').map((name) => [name, numbers])),
   leakyRelu: [example([f32('?', 3)], { alpha: 0.3 })],
-  clipByValue: [example([f32('?', 3)], { min: -1, max: 0.5 }), example([i32(4)], { min: 0, max: 1 })],
+  clipByValue: [example([f32('?', 3)], { min: -1, max: 0.5 })],
   logicalNot: [example([bool('?', 3)])],
   ...Object.fromEntries(
     'add sub mul maximum minimum pow squaredDifference greater greaterEqual less lessEqual'
@@ -72,6 +73,9 @@ export const opExamples: Readonly<Record<string, readonly OpExample[]>> = {
   ...Object.fromEntries('equal notEqual'.split(' ').map((name) => [name, pairsOf(ALL)])),
   ...Object.fromEntries('logicalAnd logicalOr'.split(' ').map((name) => [name, pairsOf(['bool'])])),
   div: pairsOf(['f32']),
+  atan2: pairsOf(['f32']),
+  floorDiv: pairsOf(['i32']),
+  mod: pairsOf(NUMBERS),
   prelu: [example([f32('?', 3), f32(3)]), example([f32('?', '?n', 3), f32(1, 3)])],
   cast: as(ALL, '?', 3).flatMap((x) => ALL.map((dtype) => example([x], { dtype }))),
   where: [
@@ -87,6 +91,21 @@ export const opExamples: Readonly<Record<string, readonly OpExample[]>> = {
   sum: reductions(NUMBERS),
   prod: reductions(NUMBERS),
   mean: reductions(['f32']),
+  ...Object.fromEntries(
+    ['argMax', 'argMin'].map((name) => [name, as(NUMBERS, '?', 3, 4).flatMap((x) => [0, 1, 2].map((axis) => example([x], { axis })))]),
+  ),
+  ...Object.fromEntries(
+    ['cumsum', 'cumprod'].map((name) => [
+      name,
+      as(NUMBERS, '?', 3, 4).flatMap((x) => [
+        example([x], { axis: 1 }),
+        example([x], { axis: 2, exclusive: true }),
+        example([x], { axis: 0, reverse: true }),
+      ]),
+    ]),
+  ),
+  topK: as(NUMBERS, '?', '?n').flatMap((x) => [example([x], { k: 2 }), example([x], { k: 5 })]),
+  shapeOf: [example([f32('?', '?n', 3)]), example([f32()])],
   matMul: [
     example([f32('?', 3), f32(3, 4)]),
     example([f32('?', '?n', 3), f32(3, 4)]),
@@ -177,4 +196,33 @@ export const opExamples: Readonly<Record<string, readonly OpExample[]>> = {
   ],
   tile: [...each({ reps: [1, 2] }, '?', 3), example([f32('?', 3)], { reps: [3, 1] })],
   transpose: each({ perm: [0, 2, 1] }, '?', '?n', 3),
+  oneHot: [example([i32('?', 3)], { depth: 2 }), example([i32()], { depth: 3 })],
+  strings: [example([], { values: ['a', 'it\'s \\ "b"', ''] })],
+  lookup: [
+    example([str('?', 3), str(2)], { first: 2, missing: 1 }),
+    example([str('?'), str(4)], { first: 1, missing: -2, mask: 'word 1', masked: 0 }),
+    example([i32('?', '?n'), i32(3)], { first: 3, missing: 0, buckets: 3 }),
+    example([i32(2), i32(2)], { first: 0, missing: null, mask: 1, masked: -1 }),
+  ],
+  wordsAt: [example([i32('?', 3), str(2)], { missing: '[UNK]' })],
+  countAlong: [
+    example([i32('?', 3)], { axis: 1, depth: 2 }),
+    example([i32('?', 3, '?n')], { axis: 1, depth: 3, binary: true }),
+    example([i32(4)], { axis: 0, depth: 3 }),
+  ],
+  standardize: [example([str('?', 1)], { lower: true, strip: true }), example([str()], { strip: true })],
+  splitTexts: [
+    example([str('?')], { by: 'whitespace' }),
+    example([str('?', 2)], { by: 'character', length: 4 }),
+    example([str('?')], { by: 'whitespace', widths: [1, 2], length: 5 }),
+  ],
+  nGrams: [example([str('?', 3)], { widths: [2, 1] }), example([str('?', '?n')], { widths: [2] })],
+  hash: [
+    example([str('?', 3)], { bins: 7 }),
+    example([i32('?')], { bins: 1000, salt: [1, 2] }),
+    example([f32('?')], { bins: 5, mask: 0.5 }),
+  ],
+  crossHash: [example([str('?', 1), i32('?', 1)], { bins: 10 }), example([i32('?'), i32('?'), i32('?')], { bins: 3 })],
+  waves: [example([], { part: 'cos', rows: 3, columns: 2, period: 4 }), example([], { part: 'sin', rows: 2, columns: 3, period: 5 })],
+  melBands: [example([], { bins: 9, bands: 3, rate: 800, low: 20, high: 400 })],
 };

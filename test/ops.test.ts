@@ -56,7 +56,15 @@ const backends = await availableBackends();
 function sample(type: TensorType, sizes: ReadonlyMap<string, number>): Tensor {
   const shape = type.shape.map((dim) => (isKnown(dim) ? dim : (sizes.get(dim.replace(/\*\d+$/, '')) as number) * factorOf(dim)));
   const count = shape.reduce((product, size) => product * size, 1);
-  const values = Array.from({ length: count }, (_, i) => (type.dtype === 'f32' ? 0.5 + (i % 7) / 8 : i % 2));
+  const values = Array.from({ length: count }, (_, i) =>
+    type.dtype === 'f32' ? 0.5 + (i % 7) / 8 : type.dtype === 'i32' ? 1 + (i % 2) : i % 2,
+  );
+  if (type.dtype === 'str')
+    return tf.tensor(
+      values.map((value, i) => `word ${value} ${i % 3}`.slice(0, 6 + (i % 3))),
+      shape,
+      'string',
+    );
   return tf.tensor(values, shape, tfjsDType(type.dtype) as 'float32');
 }
 
@@ -121,7 +129,12 @@ describe.each(backends)('on %s', (backend) => {
       await followsItsRows(program, given, new Map(SIZES));
       const [found, onCpu] = [await valuesOn(backend, program), await valuesOn('cpu', program)];
       found.forEach((values, k) => {
-        for (const [i, value] of values.entries()) expect(value).toBeCloseTo(onCpu[k]?.[i] as number, 4);
+        for (const [i, value] of values.entries()) {
+          const expected = onCpu[k]?.[i] as number;
+          if (typeof expected === 'string') expect(value).toBe(expected);
+          else if (Number.isNaN(expected)) expect(value).toBeNaN();
+          else expect(value).toBeCloseTo(expected, 4);
+        }
       });
       tf.dispose(given);
     });

@@ -28,7 +28,7 @@ function cli(): Command {
     program
       .command('compile')
       .description('Write the module that evaluates the chosen outputs.')
-      .argument('<model>', 'model.json, Keras JSON, a URL, or - for standard input'),
+      .argument('<model>', 'model.json, .keras, .h5, Keras JSON, a URL, or - for standard input'),
   )
     .option('-o, --out <file>', 'the module to write (.ts or .mts; with --js .mjs or .js), or - for standard output')
     .option('--out-dir <dir>', 'where to write (default: here)')
@@ -38,7 +38,10 @@ function cli(): Command {
         'core, which carries none',
       ),
     )
-    .option('--weights <file>', 'a tfjs model.json to take weights from; none; or inline, into the module')
+    .option(
+      '--weights <file>',
+      'a file to take weights from: .weights.h5, .npz, .h5, .keras or a tfjs model.json; none; or inline, into the module',
+    )
     .option('--js', 'write JavaScript and declarations (.mjs, .d.mts) instead of TypeScript')
     .option('--emit-ir', 'also write the IR dump')
     .option('--check', 'write nothing; exit 1 where a file is not what would be written')
@@ -52,7 +55,7 @@ function cli(): Command {
     program
       .command('ir')
       .description('Print the IR of the chosen outputs.')
-      .argument('<model>', 'model.json, Keras JSON, a URL, - for standard input, or an IR dump'),
+      .argument('<model>', 'model.json, .keras, .h5, Keras JSON, a URL, - for standard input, or an IR dump'),
   )
     .option('--after <pass>', 'the IR after this pass (default: the last)')
     .option('--each-pass', 'the IR after every pass that changed it')
@@ -65,7 +68,7 @@ function cli(): Command {
   program
     .command('inspect', { isDefault: true })
     .description('Show inputs, outputs, layers, what each output needs, and where to hoist.')
-    .argument('<model>', 'model.json, Keras JSON, a URL, or - for standard input')
+    .argument('<model>', 'model.json, .keras, .h5, Keras JSON, a URL, or - for standard input')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  skipc inspect model.json')
     .action(action(async () => (await import('./inspect.ts')).runInspect));

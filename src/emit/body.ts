@@ -1,9 +1,10 @@
-import type { Op, Output, Value } from '../ir/program.ts';
+import type { BodyOp, Op, Output, Value } from '../ir/program.ts';
 import { showShape, type TensorType } from '../ir/types.ts';
 import { type Code, code, comment, join, tensorType, tf } from '../ops/code.ts';
 import { opRow } from '../ops/index.ts';
 import { lastUses } from '../rewrite/liveness.ts';
 import { fillDefaults } from '../schema/build.ts';
+import { loop } from './loop.ts';
 import { type NameTable, property } from './names.ts';
 
 /** What the emission of function bodies needs to know of a program. */
@@ -52,8 +53,8 @@ function told(path: string): string {
 }
 
 /** A straight line of ops as statements. */
-export interface Line {
-  readonly ops: readonly Op[];
+export interface Line<T extends BodyOp = BodyOp> {
+  readonly ops: readonly T[];
   /** Tensors handed in that are not the line's own to dispose of. */
   readonly borrowed: ReadonlySet<string>;
   /** Tensors handed in that are the line's own when `owned` is true at run time. */
@@ -63,15 +64,28 @@ export interface Line {
 }
 
 /** One statement an op, with its shape beside it, and a disposal behind each last use. */
-export function statements(line: Line, scope: Scope): Code[] {
+export function statements(line: Line<Op>, scope: Scope): Code[] {
+  return lineOf(line, scope, (op) => (op.body === undefined ? [statement(op, scope)] : loop(op, op.body, scope)));
+}
+
+/**
+ * As `statements`, with what writes an op.
+ * @param under the layers that the line before it was described as
+ */
+export function lineOf<T extends BodyOp>(
+  line: Line<T>,
+  scope: Scope,
+  emit: (op: T) => readonly Code[],
+  under: readonly string[] = [],
+): Code[] {
   const lines: Code[] = [];
   const dying = lastUses(line.ops, new Set([...line.borrowed, ...line.kept]));
-  let source = '';
+  let source = scope.describe(under);
   line.ops.forEach((op, i) => {
     const described = scope.describe(op.layers);
-    if (described !== source) lines.push(...(source === '' ? [] : [code``]), comment(described));
+    if (described !== source) lines.push(...(lines.length === 0 ? [] : [code``]), comment(described));
     source = described;
-    lines.push(statement(op, scope));
+    lines.push(...emit(op));
     const own = (dying[i] as readonly string[]).filter((name) => !scope.isHeld(name));
     for (const name of own.filter((name) => !line.lent.has(name))) lines.push(code`${scope.names.of(name)}.dispose();`);
     const lent = own.filter((name) => line.lent.has(name));
@@ -80,16 +94,16 @@ export function statements(line: Line, scope: Scope): Code[] {
   return lines;
 }
 
-function statement(op: Op, scope: Scope): Code {
+export function statement(op: BodyOp, scope: Scope): Code {
   const row = opRow(op.op);
-  if (row === undefined) throw new Error(`no op ${op.op}`);
+  if (row?.emit === undefined) throw new Error(`no expression for the op ${op.op}`);
   const expression = row.emit({
     args: op.operands.map((name) => scope.reference(name)),
     attrs: fillDefaults(row.attrs, op.attrs),
     operands: op.operands.map((name) => scope.typeOf(name)),
     results: op.results.map((result) => result.type),
   });
-  const shapes = comment(op.results.map(({ type }) => `${type.dtype === 'f32' ? '' : type.dtype}${showShape(type.shape)}`).join(', '));
+  const shapes = shapesOf(op.results);
   const [first] = op.results;
   if (op.results.length === 1 && first !== undefined) {
     return code`const ${scope.names.of(first.name)}: ${tensorType(first.type.shape.length)} = ${expression}; ${shapes}`;
@@ -97,6 +111,10 @@ function statement(op: Op, scope: Scope): Code {
   const names = op.results.map(({ name }) => scope.names.of(name));
   return code`const [${join(names, ', ')}] = ${expression}; ${shapes}`;
 }
+
+/** The types of some values as a comment. */
+export const shapesOf = (values: readonly Value[]): Code =>
+  comment(values.map(({ type }) => `${type.dtype === 'f32' ? '' : type.dtype}${showShape(type.shape)}`).join(', '));
 
 /**
  * The object a body returns. What is not its own (an input, a weight), and what it returns twice, goes out as a clone, so

@@ -35,7 +35,7 @@ export interface Body {
 export function functionsOf(body: Body, scope: Scope): BodyFunction[] {
   const given = new Set(body.given.map(({ value }) => value));
   const results = new Set(body.outputs.map(({ value }) => value));
-  const line = (ops: readonly Op[], borrowed: ReadonlySet<string>, kept: ReadonlySet<string>): Line => ({
+  const line = (ops: readonly Op[], borrowed: ReadonlySet<string>, kept: ReadonlySet<string>): Line<Op> => ({
     ops,
     borrowed: body.lends ? new Set() : borrowed,
     lent: body.lends ? given : new Set(),

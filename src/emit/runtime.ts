@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Node, Project, type SourceFile, SyntaxKind } from 'ts-morph';
 
 /** What every module has in common: declarations of the files in `src/runtime`, pasted under the generated code. */
-const FILES = ['info', 'scope', 'inputs', 'load', 'resolve', 'safetensors'];
+const FILES = ['info', 'scope', 'inputs', 'load', 'resolve', 'safetensors', 'lookup', 'text', 'hash', 'spectrum'];
 
 interface Declaration {
   readonly name: string;
@@ -26,7 +26,10 @@ function readRuntime(): Runtime {
   for (const file of FILES) {
     const path = new URL(`../../src/runtime/${file}.ts`, import.meta.url);
     const source = project.createSourceFile(`${file}.ts`, readFileSync(path, 'utf8'));
-    for (const [name, specifier] of tfjsImports(source)) imports.set(name, specifier);
+    for (const [name, specifier] of tfjsImports(source)) {
+      // What one file imports as a value, another may import as a type.
+      if (specifier === name || !imports.has(name)) imports.set(name, specifier);
+    }
     for (const declaration of declarationsOf(source)) declarations.set(declaration.name, declaration);
   }
   return { declarations, imports };

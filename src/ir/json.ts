@@ -1,7 +1,7 @@
 import { fail, SkipcError } from '../diagnostics/error.ts';
-import { array, boolean, either, integer, nullable, object, oneOf, record, type Schema, string } from '../schema/build.ts';
+import { array, boolean, either, integer, nullable, object, oneOf, optional, record, type Schema, string } from '../schema/build.ts';
 import { validate } from '../schema/validate.ts';
-import { type Attrs, type AttrValue, DEEPEST_LIST, type Program } from './program.ts';
+import { type Attrs, type AttrValue, type BodyOp, DEEPEST_LIST, type Op, type Program } from './program.ts';
 
 /**
  * The JSON form of a program: itself, beside `"skipc-ir": 1`. Only attributes need more than JSON has. The numbers that JSON
@@ -25,13 +25,24 @@ const scalar = { type: ['string', 'number', 'boolean', 'null'] } as Schema<AttrV
 /** Lists nest so deep and no deeper: a schema that referred to itself would follow a hostile file down the stack. */
 const attrValue = Array.from({ length: DEEPEST_LIST }).reduce<Schema<AttrValue>>((inner) => either(scalar, array(inner)), scalar);
 
+/** What an input or a feature that is left out is made of: all true, or zeros. */
+const fill = integer({ minimum: 0, maximum: 1 });
+const value = object({ name: matching('^%'), type }, { additionalProperties: false });
+const bodyOp = {
+  op: word,
+  operands: array(matching('^[%@]')),
+  attrs: { ...record(attrValue), propertyNames: word } as Schema<Attrs>,
+  results: array(value, { minItems: 1 }),
+  layers: array(string, { minItems: 1 }),
+};
+
 /** JSON Schema of a program. */
 export const programSchema: Schema<ProgramJson> = object(
   {
     'skipc-ir': oneOf(1),
     name: string,
     model: string,
-    inputs: array(object({ name: matching('^%'), type, key: string }, { additionalProperties: false })),
+    inputs: array(object({ name: matching('^%'), type, key: string, fill: optional(fill) }, { additionalProperties: false })),
     weights: array(
       object(
         { name: matching('^@'), type, layer: string, variable: string, position: integer({ minimum: 0 }), frozen: boolean },
@@ -41,26 +52,28 @@ export const programSchema: Schema<ProgramJson> = object(
     ops: array(
       object(
         {
-          op: word,
-          operands: array(matching('^[%@]')),
-          attrs: { ...record(attrValue), propertyNames: word } as Schema<Attrs>,
-          results: array(object({ name: matching('^%'), type }, { additionalProperties: false }), { minItems: 1 }),
+          ...bodyOp,
           stage,
-          layers: array(string, { minItems: 1 }),
+          body: optional(
+            object(
+              { params: array(value), ops: array(object(bodyOp, { additionalProperties: false })), yields: array(matching('^[%@]')) },
+              { additionalProperties: false },
+            ),
+          ),
         },
         { additionalProperties: false },
       ),
     ),
     outputs: array(binding),
     cuts: array(binding),
-    features: nullable(array(binding)),
+    features: nullable(array(object({ key: string, value: matching('^[%@]'), fill: optional(fill) }, { additionalProperties: false }))),
   },
   { additionalProperties: false },
 );
 
 /** The JSON form of a program; `JSON.stringify` of it loses nothing. */
 export function toJson(program: Program): ProgramJson {
-  return { 'skipc-ir': 1, ...program, ops: program.ops.map((op) => ({ ...op, attrs: mapAttrs(op.attrs, encode) })) };
+  return { 'skipc-ir': 1, ...program, ops: mapOps(program.ops, encode) };
 }
 
 /**
@@ -70,7 +83,12 @@ export function toJson(program: Program): ProgramJson {
  */
 export function fromJson(value: unknown): Program {
   const { 'skipc-ir': _, ...program } = check(value);
-  return { ...program, ops: program.ops.map((op) => ({ ...op, attrs: mapAttrs(op.attrs, decode) })) };
+  return { ...program, ops: mapOps(program.ops, decode) };
+}
+
+function mapOps(ops: readonly Op[], replace: (value: AttrValue) => AttrValue): Op[] {
+  const mapped = <T extends BodyOp>(op: T): T => ({ ...op, attrs: mapAttrs(op.attrs, replace) });
+  return ops.map((op) => ({ ...mapped(op), ...(op.body === undefined ? {} : { body: { ...op.body, ops: op.body.ops.map(mapped) } }) }));
 }
 
 function check(value: unknown): ProgramJson {

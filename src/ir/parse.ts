@@ -2,7 +2,9 @@ import { fail } from '../diagnostics/error.ts';
 import {
   type Attrs,
   type AttrValue,
+  type BodyOp,
   DEEPEST_LIST,
+  type Feature,
   type Input,
   type Op,
   type Output,
@@ -25,14 +27,36 @@ export function parse(text: string): Program {
   const weights: Weight[] = [];
   const ops: Op[] = [];
   const outputs: Output[] = [];
-  const features: Output[] = [];
+  const features: Feature[] = [];
   const cuts: Output[] = [];
   let head: { name: string; model: string } | undefined;
   let stage: Stage = 'suffix';
+  /** The body whose `yield` is still to come. */
+  let step: { readonly params: readonly Value[]; readonly ops: BodyOp[] } | undefined;
+
+  const bodyLine = (cursor: Cursor, line: string): void => {
+    if (step === undefined) {
+      cursor.expect('step');
+      step = { params: cursor.values(), ops: [] };
+    } else if (!line.startsWith('    ')) cursor.wrong('"yield"');
+    else if (cursor.take('yield')) {
+      const body = { ...step, yields: cursor.names() };
+      ops.push({ ...(ops.pop() as Op), body });
+      step = undefined;
+    } else {
+      step.ops.push(cursor.op());
+      return;
+    }
+    cursor.end();
+  };
 
   const lines = text.split(/\r?\n/);
   lines.forEach((line, i) => {
     const cursor = new Cursor(line, i + 1);
+    if (step !== undefined || (line.startsWith('    ') && ops.length > 0)) {
+      bodyLine(cursor, line);
+      return;
+    }
     if (i === 0) {
       cursor.expect('skipc-ir');
       cursor.expect('1');
@@ -44,7 +68,7 @@ export function parse(text: string): Program {
       head = { name, model: cursor.bare() };
     } else if (cursor.take('input')) {
       const value = cursor.typed('%');
-      inputs.push({ ...value, key: cursor.take('as') ? cursor.bare() : value.name.slice(1) });
+      inputs.push({ ...value, key: cursor.take('as') ? cursor.bare() : value.name.slice(1), ...cursor.fill() });
     } else if (cursor.take('weight')) {
       const value = cursor.typed('@');
       const slash = value.name.lastIndexOf('/');
@@ -58,16 +82,17 @@ export function parse(text: string): Program {
         position: cursor.size() ?? cursor.wrong('the position among the weights of the layer'),
         frozen: cursor.take('frozen'),
       });
-    } else if (cursor.take('feature')) features.push(cursor.binding());
+    } else if (cursor.take('feature')) features.push({ ...cursor.binding(), ...cursor.fill() });
     else if (cursor.take('cut')) cuts.push(cursor.binding());
     else if (cursor.take('output')) outputs.push(cursor.binding());
     else if (STAGES.has(line)) stage = line as Stage;
     else if (line.startsWith('  ')) {
-      ops.push(cursor.op(stage));
+      ops.push({ ...cursor.op(), stage });
       return;
     } else if (line !== '') cursor.wrong('a declaration, a stage or an op');
     if (!STAGES.has(line)) cursor.end();
   });
+  if (step !== undefined) return new Cursor('', lines.length).wrong('"yield"');
   if (head === undefined) return new Cursor('', lines.length).wrong('"program"');
   return { ...head, inputs, weights, ops, outputs, cuts, features: features.length > 0 ? features : null };
 }
@@ -224,21 +249,33 @@ class Cursor {
     return { ...attrs };
   }
 
-  op(stage: Stage): Op {
-    const results = [this.typed('%')];
-    while (this.take(',')) results.push(this.typed('%'));
+  fill(): { fill?: number } {
+    if (!this.take('fill')) return {};
+    return { fill: this.size() ?? this.wrong('0 or 1') };
+  }
+
+  names(): string[] {
+    const names = [this.name('%@')];
+    while (this.take(',')) names.push(this.name('%@'));
+    return names;
+  }
+
+  values(): Value[] {
+    const values = [this.typed('%')];
+    while (this.take(',')) values.push(this.typed('%'));
+    return values;
+  }
+
+  op(): BodyOp {
+    const results = this.values();
     this.expect('=');
     const op = this.#match(WORD) ?? this.wrong('an op');
-    const operands: string[] = [];
-    if (/[%@]/.test(this.#line[this.#skip()] ?? '')) {
-      do operands.push(this.name('%@'));
-      while (this.take(','));
-    }
+    const operands = /[%@]/.test(this.#line[this.#skip()] ?? '') ? this.names() : [];
     const attrs = this.attrs();
     this.expect(';');
     const layers = [this.bare()];
     while (this.take('+')) layers.push(this.bare());
     this.end();
-    return { op, operands, attrs, results, stage, layers };
+    return { op, operands, attrs, results, layers };
   }
 }

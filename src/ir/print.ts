@@ -1,5 +1,5 @@
 import { quoted } from '../diagnostics/text.ts';
-import type { AttrValue, Op, Program, Stage, Value } from './program.ts';
+import type { AttrValue, BodyOp, Program, Stage, Value } from './program.ts';
 import { showType } from './types.ts';
 
 /** Colons stand inside a name only: in a declaration, one behind it ends it. */
@@ -27,7 +27,7 @@ export function print(program: Program): string {
   const lines = ['skipc-ir 1', `program ${bare(program.name)} of ${quoted(program.model)}`, ''];
   for (const input of program.inputs) {
     const key = `%${input.key}` === input.name ? '' : ` as ${bare(input.key)}`;
-    lines.push(`input  ${showValue(input)}${key}`);
+    lines.push(`input  ${showValue(input)}${key}${showFill(input.fill)}`);
   }
   for (const weight of program.weights) {
     // A weight is called after its layer and variable, but for names that had to be told apart.
@@ -42,20 +42,27 @@ export function print(program: Program): string {
     if (op.stage !== stage) lines.push('', op.stage);
     stage = op.stage;
     // The source layers stand behind each line; no line's layout depends on another's, so that a diff shows only what changed.
-    lines.push(`  ${showOp(op)}  ; ${op.layers.map(bare).join(' + ')}`);
+    lines.push(`  ${showOp(op)}`);
+    if (op.body === undefined) continue;
+    lines.push(`    step ${op.body.params.map(showValue).join(', ')}`);
+    for (const inner of op.body.ops) lines.push(`    ${showOp(inner)}`);
+    lines.push(`    yield ${op.body.yields.map(showName).join(', ')}`);
   }
   lines.push('');
   for (const cut of program.cuts) lines.push(`cut ${bare(cut.key)} = ${showName(cut.value)}`);
-  for (const feature of program.features ?? []) lines.push(`feature ${bare(feature.key)} = ${showName(feature.value)}`);
+  for (const feature of program.features ?? [])
+    lines.push(`feature ${bare(feature.key)} = ${showName(feature.value)}${showFill(feature.fill)}`);
   for (const output of program.outputs) lines.push(`output ${bare(output.key)} = ${showName(output.value)}`);
   return `${lines.join('\n')}\n`;
 }
 
 const showValue = (value: Value): string => `${showName(value.name)}: ${showType(value.type)}`;
 
-function showOp(op: Op): string {
+const showFill = (fill: number | undefined): string => (fill === undefined ? '' : ` fill ${showAttr(fill)}`);
+
+function showOp(op: BodyOp): string {
   const attrs = Object.entries(op.attrs);
   const shown = attrs.length > 0 ? ` {${attrs.map(([name, value]) => `${name}=${showAttr(value)}`).join(', ')}}` : '';
   const operands = op.operands.length > 0 ? ` ${op.operands.map(showName).join(', ')}` : '';
-  return `${op.results.map(showValue).join(', ')} = ${op.op}${operands}${shown}`;
+  return `${op.results.map(showValue).join(', ')} = ${op.op}${operands}${shown}  ; ${op.layers.map(bare).join(' + ')}`;
 }

@@ -18,6 +18,8 @@ export type Attrs = Readonly<Record<string, AttrValue>>;
 export interface Input extends Value {
   /** The property of `Inputs` that holds it. */
   readonly key: string;
+  /** What each of its elements is when it is left out; an input without it must be given. */
+  readonly fill?: number;
 }
 
 export interface Weight extends Value {
@@ -31,19 +33,38 @@ export interface Weight extends Value {
   readonly frozen: boolean;
 }
 
-export interface Op {
+/** An op as it stands in the body of a loop, and runs when that does. */
+export interface BodyOp {
   readonly op: string;
   readonly operands: readonly string[];
   readonly attrs: Attrs;
   readonly results: readonly Value[];
-  readonly stage: Stage;
   /** Paths of the layers this op comes from; more than one after a fusion. */
   readonly layers: readonly string[];
+}
+
+export interface Op extends BodyOp {
+  readonly stage: Stage;
+  /** What a loop runs in each of its steps; other ops have none. */
+  readonly body?: Body;
+}
+
+/** One step of a loop. Beside its parameters it reads what the loop has among its operands, by the same names. */
+export interface Body {
+  readonly params: readonly Value[];
+  readonly ops: readonly BodyOp[];
+  readonly yields: readonly string[];
 }
 
 export interface Output {
   readonly key: string;
   readonly value: string;
+}
+
+/** A value that crosses from the prefix to the suffix. */
+export interface Feature extends Output {
+  /** As for an input. */
+  readonly fill?: number;
 }
 
 /**
@@ -60,13 +81,18 @@ export interface Program {
   /** Where the user asked for a cut; staging turns these into features. */
   readonly cuts: readonly Output[];
   /** Where the program is cut: what the prefix returns and the suffix takes. Null when nothing is hoisted. */
-  readonly features: readonly Output[] | null;
+  readonly features: readonly Feature[] | null;
 }
 
-/** Every value of a program by its name. */
+/** Every value of a program by its name, those in the bodies of loops included. */
 export function valuesOf(program: Program): Map<string, Value> {
   const values = new Map<string, Value>();
   for (const value of [...program.inputs, ...program.weights]) values.set(value.name, value);
-  for (const op of program.ops) for (const result of op.results) values.set(result.name, result);
+  const add = (value: Value): void => void values.set(value.name, value);
+  for (const op of program.ops) {
+    op.results.forEach(add);
+    op.body?.params.forEach(add);
+    for (const inner of op.body?.ops ?? []) inner.results.forEach(add);
+  }
   return values;
 }

@@ -5,6 +5,9 @@ import { pReLU } from './activations/prelu.ts';
 import { reLU } from './activations/relu.ts';
 import { softmaxLayer } from './activations/softmax.ts';
 import { thresholdedReLU } from './activations/thresholded-relu.ts';
+import { customScaleLayer } from './applications/custom-scale-layer.ts';
+import { layerScale } from './applications/layer-scale.ts';
+import { stochasticDepth } from './applications/stochastic-depth.ts';
 import { conv1d, conv2d, conv3d } from './convolutional/conv.ts';
 import { conv1dTranspose, conv2dTranspose, conv3dTranspose } from './convolutional/conv-transpose.ts';
 import { depthwiseConv1d, depthwiseConv2d } from './convolutional/depthwise-conv.ts';
@@ -40,10 +43,20 @@ import {
 import { averagePooling1d, averagePooling2d, averagePooling3d, maxPooling1d, maxPooling2d, maxPooling3d } from './pooling/pooling.ts';
 import { augmentationLayers } from './preprocessing/augmentation.ts';
 import { autoContrast } from './preprocessing/auto-contrast.ts';
+import { categoryEncoding } from './preprocessing/category-encoding.ts';
 import { centerCrop, randomCrop } from './preprocessing/center-crop.ts';
+import { discretization } from './preprocessing/discretization.ts';
+import { hashedCrossing, hashing } from './preprocessing/hashing.ts';
+import { integerLookup } from './preprocessing/integer-lookup.ts';
+import { melSpectrogram } from './preprocessing/mel-spectrogram.ts';
 import { normalization } from './preprocessing/normalization.ts';
+import { pipeline } from './preprocessing/pipeline.ts';
+import { refusedLayers } from './preprocessing/refused.ts';
 import { rescaling } from './preprocessing/rescaling.ts';
 import { resizing } from './preprocessing/resizing.ts';
+import { stftSpectrogram } from './preprocessing/stft-spectrogram.ts';
+import { stringLookup } from './preprocessing/string-lookup.ts';
+import { textVectorization } from './preprocessing/text-vectorization.ts';
 import { regularizationLayers } from './regularization/inactive.ts';
 import { cropping1d, cropping2d, cropping3d } from './reshaping/cropping.ts';
 import { flatten } from './reshaping/flatten.ts';
@@ -52,6 +65,11 @@ import { repeatVector } from './reshaping/repeat-vector.ts';
 import { reshape } from './reshaping/reshape.ts';
 import { upSampling1d, upSampling2d, upSampling3d } from './reshaping/up-sampling.ts';
 import { zeroPadding1d, zeroPadding2d, zeroPadding3d } from './reshaping/zero-padding.ts';
+import { bidirectional } from './rnn/bidirectional.ts';
+import { gru } from './rnn/gru.ts';
+import { lstm } from './rnn/lstm.ts';
+import { rnn } from './rnn/rnn.ts';
+import { simpleRNN } from './rnn/simple-rnn.ts';
 import type { LayerRow } from './row.ts';
 
 /** Every built-in layer. Adding one is its file and a line here. */
@@ -117,6 +135,11 @@ export const layerRows = [
   upSampling1d,
   upSampling2d,
   upSampling3d,
+  simpleRNN,
+  gru,
+  lstm,
+  rnn,
+  bidirectional,
   rescaling,
   normalization,
   resizing,
@@ -124,6 +147,20 @@ export const layerRows = [
   randomCrop,
   autoContrast,
   ...augmentationLayers,
+  categoryEncoding,
+  discretization,
+  hashing,
+  hashedCrossing,
+  integerLookup,
+  stringLookup,
+  textVectorization,
+  melSpectrogram,
+  stftSpectrogram,
+  pipeline,
+  ...refusedLayers,
+  customScaleLayer,
+  layerScale,
+  stochasticDepth,
 ] as unknown as readonly LayerRow[];
 
 /** Rows by every class name under which they are saved. */

@@ -18,6 +18,15 @@ export interface Lowering<C = unknown> {
   /** The value of a tensor found in `args` or `kwargs`. */
   value(tensor: string): Value;
   /**
+   * The mask that comes with a positional input, true where an element counts: what the call itself says, else what the tensor carries.
+   * Null where there is none. Its axes are the input's first ones, [batch, steps] mostly.
+   */
+  mask(position?: number): Value | null;
+  /** The mask that a tensor found in `args` or `kwargs` carries, or null. */
+  maskOf(tensor: string): Value | null;
+  /** Gives a result a mask, or null for none; a result of which this is not said gets what `LayerRow.onMask` says. */
+  giveMask(mask: Value | null, result?: number): void;
+  /**
    * A variable of the layer. Call in the order in which Keras lists the layer's weights.
    * @param options `trainable: false` for state that no training changes, whatever the layer's flag says
    */
@@ -27,8 +36,29 @@ export interface Lowering<C = unknown> {
    * @param role what the result is for, when it is not the layer's own result: the tensor is called `%layer.role`
    */
   op<N extends OpName>(name: N, operands: readonly Value[], attrs: AttrsGiven<N>, role?: string): Value;
-  /** As `op`, for ops with several results. */
-  ops<N extends OpName>(name: N, operands: readonly Value[], attrs: AttrsGiven<N>, role?: string): readonly Value[];
+  /** As `op`, for ops with several results: a role for all, which are numbered, or one for each. */
+  ops<N extends OpName>(name: N, operands: readonly Value[], attrs: AttrsGiven<N>, role?: string | readonly string[]): readonly Value[];
+  /**
+   * A loop over the second axis of sequences; ops of the step that give the same each time are put before it.
+   * @returns what was carried at the end, and what was collected, as sequences
+   */
+  scan(over: ScanOperands, role: string, step: Step): Scanned;
+  /**
+   * State that a stateful layer keeps between calls: the program's input `layer:state<k>`, zeros where it is left out.
+   * @param k counts the states of the layer
+   */
+  state(k: number, shape: Shape): Value;
+  /** What that state is after the call: the program's output `layer:state<k>`. */
+  keepState(k: number, value: Value): void;
+  /** This lowering as a part of the layer sees it: a cell, a projection. Its variables and values are named below the part's name,
+   * where it has one. */
+  within<D = C>(part: string, config?: D): Lowering<D>;
+  /**
+   * A layer that this one wraps.
+   * @param spec as the config holds it: `{class_name, config}`
+   * @throws SkipcError `layer-unknown`, `config-invalid`
+   */
+  child(spec: unknown): Child;
   /** A number that is fixed when compiling. */
   scalar(value: number, role: string, dtype?: DType): Value;
   /** Numbers that are fixed when compiling, in row-major order. */
@@ -39,6 +69,37 @@ export interface Lowering<C = unknown> {
   unsupported(what: string, instead: string): never;
   /** Refuses what the model's file gets wrong. */
   mismatch(what: string, found: Shape | string): never;
+}
+
+/** What a loop goes over and carries on, with the roles of its slices. */
+export interface ScanOperands {
+  readonly sequences: readonly (readonly [sequence: Value, role: string])[];
+  readonly carried: readonly (readonly [start: Value, role: string])[];
+  /** From the last step to the first; what is collected stands in the order of the steps all the same. */
+  readonly reverse?: boolean;
+}
+
+/** One step: slices of the sequences and what is carried go in, what is carried on and what is collected come out. */
+export type Step = (slices: readonly Value[], carried: readonly Value[]) => Scanned;
+
+export interface Scanned {
+  readonly carried: readonly Value[];
+  readonly collected: readonly Value[];
+}
+
+/** A wrapped layer, or a wrapped model. */
+export interface Child {
+  readonly className: string;
+  readonly name: string;
+  /** Lowers a call of it. */
+  call(inputs: readonly Value[], given?: ChildArguments): { readonly values: readonly Value[]; readonly masks: readonly (Value | null)[] };
+}
+
+export interface ChildArguments {
+  /** Masks of the inputs. */
+  readonly masks?: readonly (Value | null)[];
+  /** Keyword arguments that hold tensors, such as `initial_state`. */
+  readonly kwargs?: Readonly<Record<string, readonly Value[]>>;
 }
 
 /** A layer class: its config, and what it computes with `training=False`. */
@@ -55,12 +116,13 @@ export interface LayerRow<C = unknown> {
   readonly takesList?: true;
   /** True where tensors may stand anywhere in the call, as in `keras.ops` functions: `lower` reads `args` and `kwargs` itself. */
   readonly takesAny?: true;
-  /** Keyword arguments that may hold tensors, and that `lower` reads; another one is refused. */
+  /**
+   * Further arguments that may hold tensors, and that `lower` reads in `kwargs`; another one is refused. They stand in the order of the
+   * layer's `call`: the first is what a second positional argument is called. `mask` need not be named where it stands nowhere else.
+   */
   readonly keywords?: readonly string[];
-  /** True where the layer gives a mask beside its output. */
-  givesMask?(config: C): boolean;
-  /** What the layer does with a mask that comes with its input; without it, the mask is passed on. */
-  readonly onMask?: 'uses' | 'drops';
+  /** `drops` where results carry no mask; without it, the first result carries the first input's. `lower` may give others. */
+  readonly onMask?: 'drops';
   lower(layer: Lowering<C>): Value | readonly Value[];
 }
 

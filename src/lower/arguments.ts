@@ -1,21 +1,14 @@
 import { fail, type Location } from '../diagnostics/error.ts';
 import type { LayerRow } from '../layers/row.ts';
-import { type Call, type TensorId, tensorsIn, tensorsOf } from '../model/graph.ts';
-
-export interface Arguments {
-  /** The tensors of the positional arguments, from left to right. */
-  readonly positional: readonly TensorId[];
-  /** True where the call names a mask that the layer's row does not read itself. */
-  readonly hasMask: boolean;
-}
+import { type Arg, type Call, type TensorId, tensorsIn, tensorsOf } from '../model/graph.ts';
 
 /**
- * The tensors that a call hands to its layer.
+ * The tensors of the positional arguments of a call, from left to right.
  * @throws SkipcError `layer-inputs`, `layer-keyword` where they are not what the layer's row takes
  */
-export function argumentsOf(call: Call, row: LayerRow, where: Location): Arguments {
+export function argumentsOf(call: Call, row: LayerRow, where: Location): readonly TensorId[] {
   const { className } = call.layer;
-  if (row.takesAny === true) return { positional: tensorsOf(call), hasMask: false };
+  if (row.takesAny === true) return tensorsOf(call);
   const { positional, keywords } = split(call);
   const stray = keywords.find((name) => name !== 'mask' && !row.keywords?.includes(name));
   if (stray !== undefined) fail('layer-keyword', { className, keyword: stray }, where);
@@ -28,7 +21,19 @@ export function argumentsOf(call: Call, row: LayerRow, where: Location): Argumen
       where,
     );
   }
-  return { positional, hasMask: keywords.includes('mask') && !row.keywords?.includes('mask') };
+  return positional;
+}
+
+/** The call with its further positional arguments under the names that the layer's row has for them. */
+export function withNames(call: Call, row: LayerRow): Call {
+  const [first, ...others] = call.args;
+  if (first === undefined || others.length === 0 || others.length > (row.keywords?.length ?? 0)) return call;
+  const kwargs: Record<string, Arg> = { ...call.kwargs };
+  others.forEach((arg, i) => {
+    const name = row.keywords?.[i] as string;
+    if (arg !== null) kwargs[name] ??= arg;
+  });
+  return { ...call, args: [first], kwargs };
 }
 
 /** What a call is given in order, and the names of further keyword arguments that hold tensors. */

@@ -2,40 +2,56 @@ import { fail, type Location } from '../diagnostics/error.ts';
 import type { Value } from '../ir/program.ts';
 import { type DType, elements, showShape } from '../ir/types.ts';
 import type { Lowering } from '../layers/row.ts';
-import type { Call, Origin } from '../model/graph.ts';
+import type { Call } from '../model/graph.ts';
 import type { AttrsGiven, OpName } from '../ops/index.ts';
-import type { Builder } from './builder.ts';
+import { childOf } from './child.ts';
+import { type Frame, type Lowerer, type Owner, resolve } from './frame.ts';
+import type { CallMasks } from './masks.ts';
 
 const LARGEST_WEIGHT = 2 ** 40;
 
-/** What a layer's row works with while one of its calls is being lowered. */
-export function contextOf(
-  builder: Builder,
-  call: Call,
-  config: unknown,
-  inputs: readonly Value[],
-  resolve: (tensor: string) => Value,
-  origin: Origin,
-): Lowering {
+/** One call of a layer, its arguments found. */
+export interface Called {
+  readonly call: Call;
+  readonly config: unknown;
+  readonly inputs: readonly Value[];
+  readonly masks: CallMasks;
+  readonly where: Location;
+}
+
+/** What a layer's row works with while one of its calls is being lowered, and the masks that it gives its results. */
+export function contextOf(lowerer: Lowerer, frame: Frame, called: Called): { context: Lowering; masks: ReadonlyMap<number, Value | null> } {
+  const { layer } = called.call;
+  const given = new Map<number, Value | null>();
+  const owner = frame.owner ?? { path: layer.path, prefix: '', trainable: layer.trainable, count: { position: 0 } };
+  return { context: partOf(lowerer, frame, called, given, owner, ''), masks: given };
+}
+
+/** @param part the roles of what is lowered begin so */
+function partOf(lowerer: Lowerer, frame: Frame, called: Called, given: Map<number, Value | null>, owner: Owner, part: string): Lowering {
+  const { builder } = lowerer;
+  const { call, config, inputs, masks, where } = called;
   const { layer } = call;
-  const where: Location = { layer: layer.path, pointer: layer.pointer };
-  let position = 0;
   let asFloat: Value | undefined;
 
   const op = <N extends OpName>(name: N, operands: readonly Value[], attrs: AttrsGiven<N>, role: string = name): Value =>
-    builder.ops(name, operands, attrs, role)[0] as Value;
+    builder.ops(name, operands, attrs, part + role)[0] as Value;
   const cast = (value: Value, dtype: DType): Value =>
     value.type.dtype === dtype || dtype === 'str' ? value : op('cast', [value], { dtype }, 'cast');
   const constant = (values: readonly number[], shape: readonly number[], role: string, dtype: DType = 'f32'): Value =>
     op('constant', [], { values, shape, dtype: dtype as 'f32' | 'i32' | 'bool' }, role);
+  const stateKey = (k: number): string => `${layer.path}:state${k}`;
 
   return {
     config,
-    origin,
+    origin: frame.origin,
     inputs,
     args: call.args,
     kwargs: call.kwargs,
-    value: resolve,
+    value: (tensor) => resolve(frame, tensor),
+    mask: (position = 0) => masks.inputs[position] ?? null,
+    maskOf: (tensor) => frame.masks.get(tensor) ?? null,
+    giveMask: (mask, result = 0) => void given.set(result, mask),
     get x() {
       const first = inputs[0];
       if (first === undefined) fail('layer-inputs', { className: layer.className, expected: 'a tensor', found: 'none' }, where);
@@ -43,19 +59,38 @@ export function contextOf(
       return asFloat;
     },
     weight(variable, shape, { dtype = 'f32', trainable = true } = {}) {
-      const at = position++;
       if (!(elements(shape) <= LARGEST_WEIGHT)) fail('weight-too-large', { weight: variable, shape: showShape(shape) }, where);
-      return builder.weight(`@${layer.path}/${variable}`, (name) => ({
+      const full = `${owner.prefix}${variable}`;
+      return builder.weight(`@${owner.path}/${full}`, (name) => ({
         name,
         type: { dtype, shape },
-        layer: layer.path,
-        variable,
-        position: at,
-        frozen: !trainable || !layer.trainable,
+        layer: owner.path,
+        variable: full,
+        position: owner.count.position++,
+        frozen: !trainable || !owner.trainable,
       }));
     },
     op,
-    ops: (name, operands, attrs, role = name) => builder.ops(name, operands, attrs, role),
+    ops: (name, operands, attrs, role = name) =>
+      builder.ops(name, operands, attrs, typeof role === 'string' ? part + role : role.map((one) => part + one)),
+    scan(over, role, step) {
+      const named = (values: typeof over.sequences) => values.map(([value, name]) => [value, part + name] as const);
+      return builder.scan({ ...over, sequences: named(over.sequences), carried: named(over.carried) }, part + role, step);
+    },
+    state: (k, shape) => builder.input(stateKey(k), stateKey(k), { dtype: 'f32', shape }, 0),
+    keepState: (k, value) => void lowerer.states.set(stateKey(k), value),
+    within: <D>(name: string, own?: D): Lowering<D> => {
+      const inner = name === '' ? owner : { ...owner, prefix: `${owner.prefix}${name}/` };
+      return partOf(
+        lowerer,
+        frame,
+        { ...called, config: own ?? config },
+        given,
+        inner,
+        name === '' ? part : `${part}${name}.`,
+      ) as Lowering<D>;
+    },
+    child: (spec) => childOf(lowerer, frame, owner, spec, where),
     scalar: (value, role, dtype = 'f32') => constant([value], [], role, dtype),
     constant,
     cast,

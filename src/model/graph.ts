@@ -61,6 +61,10 @@ export interface ModelInput {
   readonly dtype: string;
   /** The name the user may call it by. */
   readonly name: string;
+  /** What it is made of where the caller leaves it out; without it, it must be given. */
+  readonly fill?: number;
+  /** The tensor whose mask this is. */
+  readonly maskOf?: TensorId;
 }
 
 export interface ModelOutput {

@@ -8,38 +8,42 @@ export type TfName = Extract<Functions, string> | 'image';
 export type TfType = 'Scalar' | 'Tensor' | 'Tensor1D' | 'Tensor2D' | 'Tensor3D' | 'Tensor4D' | 'Tensor5D' | 'NamedTensorMap';
 
 /**
- * A piece of TypeScript, and what it imports from tfjs. Made by `code` alone: a string from a model enters it only as a
- * quoted literal or as an identifier that was checked, never as text.
+ * A piece of TypeScript, what it imports from tfjs, and what of the runtime it needs pasted under the module. Made by `code`
+ * alone: a string from a model enters it only as a quoted literal or as an identifier that was checked, never as text.
  */
 export class Code {
   readonly text: string;
   readonly imports: ReadonlySet<string>;
+  /** Names of declarations in `src/runtime`. */
+  readonly runtime: ReadonlySet<string>;
 
   /** @internal use `code` */
-  constructor(text: string, imports: ReadonlySet<string>) {
+  constructor(text: string, imports: ReadonlySet<string>, runtime: ReadonlySet<string> = NONE) {
     this.text = text;
     this.imports = imports;
+    this.runtime = runtime;
   }
 }
 
-const NO_IMPORTS: ReadonlySet<string> = new Set();
+const NONE: ReadonlySet<string> = new Set();
 
 export type Literal = string | number | boolean | null | undefined | readonly Literal[] | Code;
 
 /** Template tag: interpolated `Code` goes in as it is, anything else as a literal. */
 export function code(strings: TemplateStringsArray, ...values: readonly Literal[]): Code {
-  const imports = new Set<string>();
+  const needs: Needs = { imports: new Set(), runtime: new Set() };
   let text = strings[0] ?? '';
   values.forEach((value, i) => {
-    text += literal(value, imports) + (strings[i + 1] ?? '');
+    text += literal(value, needs) + (strings[i + 1] ?? '');
   });
-  return new Code(text, imports);
+  return new Code(text, needs.imports, needs.runtime);
 }
 
 /** Pieces one after the other. */
 export function join(pieces: readonly Code[], separator: ', ' | '\n' | ' | ' | ' * '): Code {
   const imports = new Set(pieces.flatMap((piece) => [...piece.imports]));
-  return new Code(pieces.map((piece) => piece.text).join(separator), imports);
+  const runtime = new Set(pieces.flatMap((piece) => [...piece.runtime]));
+  return new Code(pieces.map((piece) => piece.text).join(separator), imports, runtime);
 }
 
 /** A function of tfjs-core; using it is what makes the module import it. */
@@ -51,25 +55,34 @@ export const tf = (name: TfName): Code => {
 /** A type of tfjs-core. */
 export const tfType = (name: TfType): Code => new Code(name, new Set([`type ${name}`]));
 
+/** A function of `src/runtime`; using it is what makes the module hold its text. */
+export const runtime = (name: string): Code => new Code(identifier(name).text, NONE, new Set([name]));
+
 const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 
 /** @throws Error when the name is not one: identifiers come from the name table, which makes them */
 export function identifier(name: string): Code {
   if (!IDENTIFIER.test(name)) throw new Error(`not an identifier: ${JSON.stringify(name)}`);
-  return new Code(name, NO_IMPORTS);
+  return new Code(name, NONE);
 }
 
 /** Text of one line for a comment: nothing in it can end the comment or the line. */
 export function comment(text: string): Code {
-  return new Code(`// ${printable(text)}`, NO_IMPORTS);
+  return new Code(`// ${printable(text)}`, NONE);
 }
 
-function literal(value: Literal, imports: Set<string>): string {
+interface Needs {
+  readonly imports: Set<string>;
+  readonly runtime: Set<string>;
+}
+
+function literal(value: Literal, needs: Needs): string {
   if (value instanceof Code) {
-    for (const name of value.imports) imports.add(name);
+    for (const name of value.imports) needs.imports.add(name);
+    for (const name of value.runtime) needs.runtime.add(name);
     return value.text;
   }
-  if (Array.isArray(value)) return `[${(value as readonly Literal[]).map((item) => literal(item, imports)).join(', ')}]`;
+  if (Array.isArray(value)) return `[${(value as readonly Literal[]).map((item) => literal(item, needs)).join(', ')}]`;
   if (typeof value === 'string') return quote(value);
   return Object.is(value, -0) ? '-0' : String(value);
 }

@@ -1,6 +1,7 @@
 import { fail } from '../diagnostics/error.ts';
 import type { Dim, DType, TensorType } from '../ir/types.ts';
 import { showShape } from '../ir/types.ts';
+import type { BodyTypes } from '../ir/verify.ts';
 import type { Schema } from '../schema/build.ts';
 import type { Code } from './code.ts';
 
@@ -25,16 +26,20 @@ export interface OpRow<A = unknown> {
   readonly arity: number | null;
   /**
    * Types of the results.
+   * @param body what a loop's body takes and gives
    * @throws SkipcError `shape-mismatch` where the operands do not fit
    */
-  infer(operands: readonly TensorType[], attrs: A): InferredType | readonly InferredType[];
-  /** Floating-point operations (a multiply-add counts two), unknown sizes counting as one. */
+  infer(operands: readonly TensorType[], attrs: A, body?: BodyTypes): InferredType | readonly InferredType[];
+  /** Floating-point operations (a multiply-add counts two), unknown sizes counting as one; those of a loop's body not included. */
   cost(operands: readonly TensorType[], results: readonly TensorType[], attrs: A): number;
+  /** How often the op runs its body, an unknown number counting as one. */
+  steps?(operands: readonly TensorType[]): number;
   /** True where the only result equals the first operand, whatever that holds. */
   identity?(attrs: A, operands: readonly TensorType[], results: readonly TensorType[]): boolean;
   /** The kernels that the emitted expression runs. */
   readonly kernels: readonly string[];
-  emit(emission: Emission<A>): Code;
+  /** The expression of the results; a loop is emitted as statements. */
+  emit?(emission: Emission<A>): Code;
 }
 
 export const op = <A>(row: OpRow<A>): OpRow<A> => row;

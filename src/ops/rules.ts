@@ -1,18 +1,19 @@
 import { SkipcError } from '../diagnostics/error.ts';
-import type { OpRules } from '../ir/verify.ts';
+import type { BodyTypes, OpRules } from '../ir/verify.ts';
 import { validate } from '../schema/validate.ts';
 import { opRow } from './index.ts';
 import type { InferredType } from './row.ts';
 
 /** The verifier's view of the op rows. */
 export const opRules: OpRules = {
-  check(op, operands) {
+  check(op, operands, body?: BodyTypes) {
     const row = opRow(op.op);
     if (row === undefined) return `there is no op ${op.op}`;
     if (row.arity === null ? operands.length === 0 : operands.length !== row.arity)
       return `${op.op} takes ${row.arity ?? 'one or more'} operands`;
+    if ((row.steps !== undefined) !== (body !== undefined)) return body === undefined ? `${op.op} has no body` : `${op.op} takes no body`;
     try {
-      const inferred = row.infer(operands, validate(row.attrs, { ...op.attrs }, {}));
+      const inferred = row.infer(operands, validate(row.attrs, { ...op.attrs }, {}), body);
       return Array.isArray(inferred) ? (inferred as readonly InferredType[]) : [inferred as InferredType];
     } catch (error) {
       if (error instanceof SkipcError) return error.message;

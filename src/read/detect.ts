@@ -19,11 +19,11 @@ export interface Found {
 /** JSON strings that hold JSON are unwrapped this often: files exist that were written twice. */
 const MOST_STRINGS = 4;
 
-/** Refuses files by their first bytes: archives that hold a model, but not as JSON. */
-export function checkSignature(head: Uint8Array, file: string | undefined): void {
+/** What a file is by its first bytes; null where only the rest can tell. */
+export function signatureOf(head: Uint8Array): 'zip' | 'hdf5' | null {
   const starts = (...bytes: readonly number[]): boolean => bytes.every((byte, i) => head[i] === byte);
-  if (starts(0x50, 0x4b, 0x03, 0x04) || starts(0x50, 0x4b, 0x05, 0x06)) fail('keras-archive', {}, { file });
-  if (starts(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a)) fail('hdf5-file', {}, { file });
+  if (starts(0x50, 0x4b, 0x03, 0x04) || starts(0x50, 0x4b, 0x05, 0x06)) return 'zip';
+  return starts(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a) ? 'hdf5' : null;
 }
 
 /**

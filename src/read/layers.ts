@@ -2,6 +2,7 @@ import { fail, type Location } from '../diagnostics/error.ts';
 import { brief, validate } from '../schema/validate.ts';
 import { readFunctional } from './functional.ts';
 import { type LayerEnvelope, layerEnvelope, layerIdentity } from './keras.ts';
+import { orderingOf, translated } from './keras1/translate.ts';
 import { readSequential } from './sequential.ts';
 import { isObject, type LayerSpec, type ModelSpec } from './spec.ts';
 
@@ -49,14 +50,16 @@ export type Uncalled = Omit<LayerSpec, 'nodes'> & {
 };
 
 /**
- * The layers listed in a model, in file order.
+ * The layers listed in a model, in file order; those that Keras 1 wrote as Keras 2 would write them.
+ * @param pointers where each stands, when they are not the items of one list
  * @throws SkipcError `config-invalid` naming the layer, `layer-duplicate`
  */
-export function readLayers(listed: readonly unknown[], where: Location): readonly Uncalled[] {
+export function readLayers(listed: readonly unknown[], where: Location, pointers?: readonly string[]): readonly Uncalled[] {
   const names = new Set<string>();
   const unnamed = new Map<string, number>();
+  const ordering = orderingOf(listed.map(configOf));
   return listed.map((value, i) => {
-    const pointer = `${where.pointer ?? ''}/${i}`;
+    const pointer = pointers?.[i] ?? `${where.pointer ?? ''}/${i}`;
     const envelope = validate(layerEnvelope, value, { ...where, pointer, layer: nameOf(value) ?? undefined });
     const name = nameOf(envelope) ?? numbered(envelope.class_name, unnamed, names);
     const at: Location = { ...where, pointer, layer: name };
@@ -65,18 +68,23 @@ export function readLayers(listed: readonly unknown[], where: Location): readonl
     const identity = Array.isArray(envelope.config)
       ? {}
       : validate(layerIdentity, envelope.config, { ...at, pointer: `${pointer}/config` });
+    const config = isObject(envelope.config) ? envelope.config : { layers: envelope.config };
+    const layer = container(envelope) === null ? translated({ className: classOf(envelope), config }, ordering) : null;
     return {
       name,
-      className: container(envelope) === null ? classOf(envelope) : envelope.class_name,
-      config: isObject(envelope.config) ? envelope.config : { layers: envelope.config },
+      className: layer?.className ?? envelope.class_name,
+      config: layer?.config ?? config,
       trainable: identity.trainable !== false,
       pointer,
       nodes: envelope.inbound_nodes,
       buildConfig: envelope.build_config ?? null,
-      model: container(envelope) === null ? null : readModelSpec(envelope, name, at),
+      model: layer !== null ? null : readModelSpec(envelope, name, at),
     };
   });
 }
+
+const configOf = (layer: unknown): Readonly<Record<string, unknown>> =>
+  isObject(layer) && isObject(layer['config']) ? layer['config'] : {};
 
 /** The name by which nodes refer to a layer stands beside its config; layers of a Sequential have theirs in it. */
 function nameOf(layer: unknown): string | null {

@@ -1,5 +1,6 @@
 import type { Origin } from '../model/graph.ts';
 import type { Found } from './detect.ts';
+import { isKeras1 } from './keras1/translate.ts';
 import { isObject } from './spec.ts';
 
 const TFJS = 'tfjs-layers';
@@ -42,11 +43,10 @@ function byModule(model: Readonly<Record<string, unknown>>, layers: readonly Rea
   return null;
 }
 
-/** Keras 1 had other names for a layer's sizes. */
+/** Keras 1 had other names for what a layer is told. */
 function byOldConfig(layers: readonly Readonly<Record<string, unknown>>[]): 1 | null {
   const old = layers.some(
-    ({ class_name: className, config }) =>
-      isObject(config) && (Object.hasOwn(config, 'border_mode') || (className === 'Dense' && Object.hasOwn(config, 'output_dim'))),
+    ({ class_name: className, config }) => typeof className === 'string' && isObject(config) && isKeras1({ className, config }),
   );
   return old ? 1 : null;
 }

@@ -3,21 +3,28 @@ import type { ModelGraph } from '../model/graph.ts';
 import { type Found, findModel } from './detect.ts';
 import { topologyHash } from './hash.ts';
 import { inlineModel } from './inline.ts';
+import type { ModelEnvelope } from './keras.ts';
+import { type KerasFile, readKerasArchive } from './keras-files/archive.ts';
+import { readHdf5Model } from './keras-files/hdf5-model.ts';
 import { readModelSpec } from './layers.ts';
 import { originOf } from './origin.ts';
-import { type ModelSource, type Opened, openSource } from './source.ts';
+import { type ModelSource, type Opened, type OpenedJson, openSource } from './source.ts';
 import { isObject } from './spec.ts';
+import { theanoWarnings } from './theano.ts';
 import { artifactWeights } from './weights/artifacts.ts';
 import type { WeightIndex } from './weights/index.ts';
 import { readManifest } from './weights/manifest.ts';
 import { shardedWeights } from './weights/sharded.ts';
 import { folderShards, urlShards } from './weights/shards.ts';
+import { openZip } from './zip.ts';
 
 export type { ModelSource } from './source.ts';
 export type { StoredDType, WeightEntry, WeightIndex } from './weights/index.ts';
 
 export interface ReadModel {
   readonly graph: ModelGraph;
+  /** The model's own JSON: Keras's weight files are laid out along it. */
+  readonly topology: ModelEnvelope;
   /** What lies where in the model's own weight files; null where there are none. */
   readonly weights: WeightIndex | null;
   /** First 16 hex digits of the SHA-256 of the canonical topology JSON. */
@@ -32,13 +39,23 @@ export interface ReadModel {
  * @throws SkipcError where the file is no model, or not one that can be read
  */
 export async function readModel(source: ModelSource): Promise<ReadModel> {
-  const opened = await openSource(source);
+  return modelOf(await openSource(source));
+}
+
+/** As `readModel`, of a source that is open. */
+export async function modelOf(opened: Opened): Promise<ReadModel> {
   const file = opened.file ?? undefined;
-  const found = findModel(opened.json, file);
+  const kerasFile = opened.form === 'json' ? null : await readKerasFile(opened);
+  const found = findModel(opened.form === 'json' ? opened.json : kerasFile?.json, file);
   const graph = graphOfFound(found, file);
   const warnings: SkipcError[] = [];
-  const weights = await weightsOf(opened, found, warnings);
-  return { graph, weights, hash: topologyHash(found.topology), warnings, file: opened.file };
+  const weights = opened.form === 'json' ? await weightsBeside(opened, found, warnings) : (kerasFile?.weights ?? null);
+  warnings.push(...(kerasFile?.warnings ?? []), ...theanoWarnings(found, graph, file));
+  return { graph, topology: found.model, weights, hash: topologyHash(found.topology), warnings, file: opened.file };
+}
+
+async function readKerasFile({ form, bytes, file }: Exclude<Opened, OpenedJson>): Promise<KerasFile> {
+  return form === 'zip' ? readKerasArchive(await openZip(bytes, file), file) : readHdf5Model(bytes, file);
 }
 
 /**
@@ -54,7 +71,7 @@ function graphOfFound(found: Found, file: string | undefined): ModelGraph {
   return inlineModel(spec, originOf(found), file);
 }
 
-async function weightsOf({ json, file, beside }: Opened, found: Found, warnings: SkipcError[]): Promise<WeightIndex | null> {
+async function weightsBeside({ json, file, beside }: OpenedJson, found: Found, warnings: SkipcError[]): Promise<WeightIndex | null> {
   if (isObject(json) && json['weightSpecs'] !== undefined && json['weightData'] !== undefined) {
     return artifactWeights(json['weightSpecs'], json['weightData']);
   }

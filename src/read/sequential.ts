@@ -1,23 +1,32 @@
 import { fail, type Location } from '../diagnostics/error.ts';
 import { validate } from '../schema/validate.ts';
 import { sequentialConfig } from './keras.ts';
+import { type Beginning, beginWith, branchesOf, freeName } from './keras1/branches.ts';
 import { type Envelope, readLayers, type Uncalled } from './layers.ts';
 import { builtShape, type FileShape, statedDType, statedInputShape } from './shapes.ts';
-import { isInputLayer, isObject, type LayerSpec, type ModelSpec, Reference } from './spec.ts';
+import { isInputLayer, isObject, type LayerSpec, type ModelSpec, Reference, referencesIn } from './spec.ts';
 
 /**
  * A Sequential: each layer is called once, with what the one before gives. Where it does not start with an InputLayer, one is
- * put there under the name Keras gives it, `<first layer>_input`.
+ * put there under the name Keras gives it, `<first layer>_input`. In Keras 1 it may start with a merge of other models.
  */
 export function readSequential(envelope: Envelope, name: string | null, where: Location): ModelSpec {
   const bare = Array.isArray(envelope.config);
   const at: Location = { ...where, pointer: `${where.pointer ?? ''}/config` };
   const config = validate(sequentialConfig, bare ? { layers: envelope.config } : envelope.config, at);
-  const listed = readLayers(config.layers, { file: where.file, pointer: bare ? at.pointer : `${at.pointer}/layers` });
+  const pointer = bare ? at.pointer : `${at.pointer}/layers`;
+  const branches = branchesOf(config.layers[0]);
+  const pointers = [...branches.map((_, i) => `${pointer}/0/config/layers/${i}`), ...config.layers.map((_, i) => `${pointer}/${i}`)];
+  const all = readLayers([...branches, ...config.layers], { file: where.file, pointer }, pointers);
+  const listed = all.slice(branches.length);
   const first = listed[0] as Uncalled;
-  const input = isInputLayer(first) ? first : implicitInput(listed, envelope, config.build_input_shape, where);
-  const layers: LayerSpec[] = [withoutCalls(input)];
-  let last = new Reference(input.name, 0, 0, 'history');
+  const names = new Set(all.map((layer) => layer.name));
+  const start =
+    branches.length > 0
+      ? beginWith(all.slice(0, branches.length), names, (layer) => withoutCalls(implicitInput(layer, null, names, where)), where.file)
+      : beginPlainly(isInputLayer(first) ? first : implicitInput(first, { envelope, shape: config.build_input_shape }, names, where));
+  const layers: LayerSpec[] = [...start.layers];
+  let { last } = start;
   for (const layer of isInputLayer(first) ? listed.slice(1) : listed) {
     const location: Location = { file: where.file, pointer: layer.pointer, layer: layer.name };
     if (isInputLayer(layer))
@@ -34,21 +43,33 @@ export function readSequential(envelope: Envelope, name: string | null, where: L
     trainable: config.trainable !== false,
     pointer: where.pointer ?? '',
     layers,
-    inputs: [{ reference: new Reference(input.name, 0, 0, 'list'), key: null }],
-    outputs: [{ reference: last, key: null }],
+    inputs: start.inputs,
+    outputs: referencesIn(last).map((reference) => ({ reference, key: null })),
   };
 }
 
 const withoutCalls = ({ buildConfig: _, ...layer }: Uncalled): LayerSpec => ({ ...layer, nodes: [] });
 
-/** Without a known shape the InputLayer states none: that matters only where nothing else feeds it. */
-function implicitInput(listed: readonly Uncalled[], envelope: Envelope, buildInputShape: unknown, where: Location): Uncalled {
-  const first = listed[0] as Uncalled;
-  const taken = new Set(listed.map((layer) => layer.name));
-  let name = `${first.name}_input`;
-  for (let n = 1; taken.has(name); n++) name = `${first.name}_input_${n}`;
+const beginPlainly = (input: Uncalled): Beginning => ({
+  layers: [withoutCalls(input)],
+  inputs: [{ reference: new Reference(input.name, 0, 0, 'list'), key: null }],
+  last: new Reference(input.name, 0, 0, 'history'),
+});
+
+/**
+ * The InputLayer that Keras puts before a layer. Without a known shape it states none: that matters only where nothing else feeds it.
+ * @param model what the Sequential itself says of its shape, where the layer is its first
+ */
+function implicitInput(
+  first: Uncalled,
+  model: { readonly envelope: Envelope; readonly shape: unknown } | null,
+  taken: ReadonlySet<string>,
+  where: Location,
+): Uncalled {
+  const name = freeName(`${first.name}_input`, taken);
   const stated = statementOf(first, where.file);
-  const shape = stated?.shape ?? builtShape(buildInputShape, envelope.build_config?.['input_shape'], first.buildConfig?.['input_shape']);
+  const shape =
+    stated?.shape ?? builtShape(model?.shape, model?.envelope.build_config?.['input_shape'], first.buildConfig?.['input_shape']);
   return {
     name,
     className: 'InputLayer',

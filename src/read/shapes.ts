@@ -48,7 +48,8 @@ export function builtShape(...statements: readonly unknown[]): FileShape | null 
 
 /** The dtype of what a layer is given: a name, or the name of its policy; a mixed policy keeps its variables in float32. */
 export function statedDType(config: Readonly<Record<string, unknown>>): string {
-  let dtype: unknown = config['dtype'];
+  // Keras 1 says `input_dtype`; what it has beside that is the layer's own.
+  let dtype: unknown = config['input_dtype'] ?? config['dtype'];
   if (isObject(dtype)) dtype = isObject(dtype['config']) ? dtype['config']['name'] : undefined;
   if (typeof dtype !== 'string' || dtype.startsWith('mixed_')) return 'float32';
   return dtype;

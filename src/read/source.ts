@@ -3,7 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fail } from '../diagnostics/error.ts';
 import { brief } from '../schema/validate.ts';
-import { checkSignature } from './detect.ts';
+import { type ByteSource, fileBytes, memoryBytes } from './bytes.ts';
+import { signatureOf } from './detect.ts';
 import { fetchBytes } from './http.ts';
 import { parseJson } from './json.ts';
 
@@ -13,29 +14,44 @@ export type ModelSource = string | URL | object;
 /** Where a model's shards are looked for. */
 export type Beside = { readonly folder: string } | { readonly url: URL } | null;
 
-export interface Opened {
+/** A file that is JSON, or parsed JSON. */
+export interface OpenedJson {
+  readonly form: 'json';
   readonly json: unknown;
   /** As a message names it; null for an object. */
   readonly file: string | null;
   readonly beside: Beside;
 }
 
+/** A file of bytes, of which none but the first have been read where it lies on disk. */
+export interface OpenedBytes {
+  readonly form: 'zip' | 'hdf5';
+  readonly bytes: ByteSource;
+  readonly file: string;
+}
+
+export type Opened = OpenedJson | OpenedBytes;
+
 const MOST_BYTES = 2 ** 30;
 
 /**
- * Reads the JSON of a model.
- * @throws SkipcError `file-not-found`, `file-unreadable`, `file-empty`, `file-too-large`, `url-failed`, `json-invalid`, and
- *   what `checkSignature` refuses
+ * Opens a file and tells by its content what it is; JSON is read whole.
+ * @throws SkipcError `file-not-found`, `file-unreadable`, `file-empty`, `file-too-large`, `url-failed`, `json-invalid`
  */
 export async function openSource(source: ModelSource): Promise<Opened> {
-  if (typeof source === 'object' && !(source instanceof URL)) return { json: source, file: null, beside: null };
+  if (typeof source === 'object' && !(source instanceof URL)) return { form: 'json', json: source, file: null, beside: null };
   const url = urlOf(source);
   if (url?.protocol === 'http:' || url?.protocol === 'https:') {
-    return { json: parseBytes(await fetchBytes(url, MOST_BYTES), url.href), file: url.href, beside: { url } };
+    return openBytes(await fetchBytes(url, MOST_BYTES), url.href, { url });
   }
-  if (source === '-') return { json: parseBytes(await collect(process.stdin, '-'), '-'), file: '-', beside: null };
+  if (source === '-') return openBytes(await collect(process.stdin, '-'), '-', null);
   const path = url === null ? String(source) : pathOf(url);
-  return { json: parseBytes(await readWhole(path), path), file: path, beside: { folder: dirname(resolve(path)) } };
+  return openFile(path, { folder: dirname(resolve(path)) });
+}
+
+function openBytes(bytes: Uint8Array, file: string, beside: Beside): Opened {
+  const form = signatureOf(bytes);
+  return form === null ? { form: 'json', json: parseBytes(bytes, file), file, beside } : { form, bytes: memoryBytes(bytes), file };
 }
 
 function urlOf(source: string | URL): URL | null {
@@ -52,7 +68,7 @@ function pathOf(url: URL): string {
   }
 }
 
-async function readWhole(path: string): Promise<Uint8Array> {
+async function openFile(path: string, beside: Beside): Promise<Opened> {
   let handle: FileHandle;
   try {
     handle = await open(path, 'r');
@@ -64,13 +80,14 @@ async function readWhole(path: string): Promise<Uint8Array> {
   try {
     const stat = await handle.stat();
     if (stat.isDirectory()) fail('file-unreadable', { path, reason: 'it is a directory' }, { file: path });
-    if (!stat.isFile()) return await collect(handle.createReadStream({ autoClose: false }), path);
-    // Archives may be larger than any JSON, and get their own diagnostic.
+    if (!stat.isFile()) return openBytes(await collect(handle.createReadStream({ autoClose: false }), path), path, beside);
+    // Archives may be larger than any JSON, and are not read whole.
     const head = new Uint8Array(8);
     const { bytesRead } = await handle.read(head, 0, head.length, 0);
-    checkSignature(head.subarray(0, bytesRead), path);
+    const form = signatureOf(head.subarray(0, bytesRead));
+    if (form !== null) return { form, bytes: fileBytes(path), file: path };
     if (stat.size > MOST_BYTES) fail('file-too-large', { bytes: stat.size, most: MOST_BYTES }, { file: path });
-    return await handle.readFile();
+    return openBytes(await handle.readFile(), path, beside);
   } finally {
     await handle.close();
   }
@@ -91,7 +108,6 @@ async function collect(stream: AsyncIterable<unknown>, file: string): Promise<Ui
 
 /** JSON in UTF-8, with or without a byte order mark. */
 function parseBytes(bytes: Uint8Array, file: string): unknown {
-  checkSignature(bytes, file);
   const text = decode(bytes, file);
   const start = text.search(/\S/);
   if (start < 0) fail('file-empty', {}, { file });

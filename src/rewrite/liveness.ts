@@ -1,4 +1,4 @@
-import type { Op } from '../ir/program.ts';
+import type { BodyOp } from '../ir/program.ts';
 import { bytes, type TensorType } from '../ir/types.ts';
 
 /**
@@ -6,11 +6,11 @@ import { bytes, type TensorType } from '../ir/types.ts';
  * @param ops in the order in which they run
  * @param kept tensors that outlive the line: what it returns, and what is not its own
  */
-export function lastUses(ops: readonly Op[], kept: ReadonlySet<string>): readonly (readonly string[])[] {
+export function lastUses(ops: readonly BodyOp[], kept: ReadonlySet<string>): readonly (readonly string[])[] {
   const seen = new Set(kept);
   const dying: string[][] = ops.map(() => []);
   for (let i = ops.length - 1; i >= 0; i--) {
-    const op = ops[i] as Op;
+    const op = ops[i] as BodyOp;
     for (const name of [...op.operands, ...op.results.map((result) => result.name)]) {
       if (seen.has(name) || name.startsWith('@')) continue;
       seen.add(name);
@@ -22,7 +22,7 @@ export function lastUses(ops: readonly Op[], kept: ReadonlySet<string>): readonl
 
 /** The most bytes of tensors that a straight line holds at once, what it is given included, for one sample. */
 export function peakBytes(
-  ops: readonly Op[],
+  ops: readonly BodyOp[],
   given: readonly string[],
   returned: ReadonlySet<string>,
   typeOf: (name: string) => TensorType,

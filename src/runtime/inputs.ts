@@ -1,4 +1,4 @@
-import { cast, Tensor } from '@tensorflow/tfjs-core';
+import { cast, notEqual, Tensor } from '@tensorflow/tfjs-core';
 
 /**
  * What a tensor must be: its dtype, and sizes, or symbols of those that are unknown until it runs; equal symbols are equal sizes.
@@ -59,7 +59,9 @@ export function checkInputs<K extends string>(given: unknown, specs: Readonly<Re
   return Object.fromEntries(
     present.map((name) => {
       const value = values.get(name) as Tensor;
-      return [name, value.dtype === specs[name][0] ? value : cast(value, specs[name][0])];
+      const [dtype] = specs[name];
+      // The cast to bool of the wasm backend makes 0.5 false.
+      return [name, value.dtype === dtype ? value : dtype === 'bool' ? notEqual(value, 0) : cast(value, dtype)];
     }),
   ) as Record<K, Tensor>;
 }

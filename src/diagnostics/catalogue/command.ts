@@ -40,6 +40,6 @@ export const command = {
   'no-weights-there': entry<{ file: string }>(
     'invalid',
     ({ file }) => `${file} brings no weights`,
-    () => '--weights takes a tfjs model.json with its shards beside it, none, or inline',
+    () => '--weights takes a tfjs model.json with its shards beside it, .keras, .h5, .weights.h5 or .npz; or none, or inline',
   ),
 } as const;

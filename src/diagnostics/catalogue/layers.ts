@@ -17,11 +17,6 @@ export const layers = {
     ({ className, keyword }) => `${className} is called with a tensor as ${keyword}=, which skipc does not compile yet`,
     () => 'choose an --output before this layer, or cut behind it with --input',
   ),
-  'mask-unsupported': entry<{ className: string }>(
-    'unsupported',
-    ({ className }) => `${className} is given a masked tensor, and skipc does not compile its use of masks yet`,
-    () => 'choose an --output before this layer, or save the model without mask_zero / Masking where the mask is all true',
-  ),
   'weight-too-large': entry<{ weight: string; shape: string }>(
     'invalid',
     ({ weight, shape }) => `weight ${JSON.stringify(weight)} of shape ${shape} is larger than 2^40 elements`,

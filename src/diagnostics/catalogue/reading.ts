@@ -45,22 +45,22 @@ export const reading = {
   'not-a-model': entry<{ found: string }>(
     'invalid',
     ({ found }) => `not a model: found ${found}`,
-    () => 'give a tfjs layers-model (model.json) or what Keras writes with model.to_json()',
+    () => 'give a tfjs layers-model (model.json), a .keras or whole-model .h5 file, or what Keras writes with model.to_json()',
   ),
   'graph-model': entry<object>(
     'unsupported',
     () => 'this is a TensorFlow graph-model: it holds ops, not layers',
     () => 'convert the Keras model with --output_format=tfjs_layers_model instead of tfjs_graph_model',
   ),
-  'keras-archive': entry<object>(
-    'unsupported',
-    () => 'this is a zip archive, such as a .keras file: skipc does not read these yet',
-    () => 'take config.json out of the archive, or write the topology in Python: open("model.json", "w").write(model.to_json())',
+  'file-damaged': entry<{ kind: string; why: string }>(
+    'invalid',
+    ({ kind, why }) => `this ${kind} cannot be read: ${why}`,
+    () => 'the file is cut short or damaged: copy or download it again, or save the model again',
   ),
-  'hdf5-file': entry<object>(
-    'unsupported',
-    () => 'this is an HDF5 file: skipc does not read these yet',
-    () => 'write the topology in Python: open("model.json", "w").write(keras.models.load_model("model.h5").to_json())',
+  'weights-only': entry<{ what: string }>(
+    'invalid',
+    ({ what }) => `this is ${what}, which does not say what the layers are`,
+    () => 'name the topology (model.json, or what model.to_json() gives) as the model, and this file with --weights',
   ),
   'model-subclassed': entry<{ className: string }>(
     'unsupported',
@@ -87,6 +87,12 @@ export const reading = {
     'invalid',
     ({ what }) => `refers to ${what}`,
     ({ suggestions }) => didYouMean(suggestions, 'check the reference, or save the model again'),
+  ),
+  'theano-kernels': entry<{ layer: string }>(
+    'unsupported',
+    ({ layer }) =>
+      `the model was saved with Theano, which turns the kernels of ${JSON.stringify(layer)} and other convolutions over; skipc takes them as they are stored, as tf.keras and Keras 3 do`,
+    () => 'where the values are not those of the training, convert the kernels with keras.utils.conv_utils.convert_kernel of Keras 2.2',
   ),
   'sequential-branches': entry<{ name: string; outputs: number }>(
     'invalid',

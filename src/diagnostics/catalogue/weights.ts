@@ -20,7 +20,17 @@ export const weights = {
   'weights-dtype': entry<{ name: string; why: string }>(
     'unsupported',
     ({ name, why }) => `cannot read weight ${JSON.stringify(name)}: ${why}`,
-    () => 'convert the model with float32, int32 or bool weights, quantised as uint8, uint16 or float16 or not at all',
+    () => 'save the model with weights of float32, float16, int32 or bool; a tfjs model may quantise them as uint8, uint16 or float16',
+  ),
+  'weights-range': entry<{ name: string; value: string }>(
+    'invalid',
+    ({ name, value }) => `weight ${JSON.stringify(name)} holds the integer ${value}, which tfjs cannot: its integers have 32 bits`,
+    () => 'save the model with smaller integers there, or with floats',
+  ),
+  'weights-pickled': entry<object>(
+    'unsupported',
+    () => 'the weights of this archive are in model.weights.npz, as Python objects that only Python can read',
+    () => "save the model with its default weights format: model.save('model.keras')",
   ),
   'weights-missing': entry<{ weight: string; shard: string; why: string }>(
     'invalid',

@@ -1,5 +1,4 @@
 import type { Value } from '../../ir/program.ts';
-import { type Arg, isTensorArg } from '../../model/graph.ts';
 import { nullable, object, withDefault } from '../../schema/build.ts';
 import { axesOf, axisConfig } from '../axes.ts';
 import { type Lowering, layer } from '../row.ts';
@@ -14,9 +13,8 @@ export const softmaxLayer = layer({
   doc: 'softmax over an axis, or over several together; masked elements count for nothing',
   config: object({ axis: withDefault(nullable(axisConfig), -1) }),
   keywords: ['mask'],
-  onMask: 'uses',
   lower(layer) {
-    const mask = maskOf(layer);
+    const mask = layer.mask();
     if (mask === null) return overAxes(layer, layer.x);
     if (layer.origin.keras !== 3) return overAxes(layer, lowered(layer, layer.x, mask));
     // Since Keras 3, masked elements are left out beforehand and zeroed again behind: a row may be masked as a whole.
@@ -34,9 +32,3 @@ function overAxes(layer: Lowering<{ axis: number | readonly number[] | null }>, 
 /** x + (1 - mask) * -1e9. */
 const lowered = (layer: Lowering, x: Value, mask: Value): Value =>
   layer.op('add', [x, affine(layer, layer.cast(mask, 'f32'), -MASKED, MASKED, 'penalty')], {}, 'kept');
-
-/** The mask that the call itself is given, as its second argument or by name. */
-function maskOf(layer: Lowering): Value | null {
-  const given: Arg = layer.kwargs['mask'] ?? layer.args[1] ?? null;
-  return isTensorArg(given) ? layer.value(given.tensor) : null;
-}

@@ -1,13 +1,13 @@
 import type { Value } from '../../ir/program.ts';
 import { type Dim, isKnown } from '../../ir/types.ts';
-import { boolean, integer, nullable, object, oneOf, withDefault } from '../../schema/build.ts';
+import { array, boolean, integer, nullable, object, oneOf, withDefault } from '../../schema/build.ts';
 import { activationConfig } from '../activations/activate.ts';
 import { type Lowering, layer } from '../row.ts';
 import { movementOf } from './conv.ts';
 import { convolve } from './convolve.ts';
 import { addBias, withActivation } from './finish.ts';
-import { imageKernel, kernelShape, spreadTaps } from './kernel.ts';
-import { dataFormat, overSpatialAxes, withHeight } from './layout.ts';
+import { imageKernel, keras1Kernel, kernelShape, kernelWeight, spreadTaps } from './kernel.ts';
+import { type DataFormat, dataFormat, overSpatialAxes, withHeight } from './layout.ts';
 import { pad } from './padding.ts';
 import { interleave, type Phases, phaseKernel, phasesOf } from './phases.ts';
 import { perAxis, sizesConfig } from './sizes.ts';
@@ -23,6 +23,9 @@ const config = (rank: number) =>
     dilation_rate: withDefault(sizesConfig(rank), 1),
     activation: activationConfig,
     use_bias: withDefault(boolean, true),
+    keras1_kernel: keras1Kernel,
+    // Keras 1 states the result's shape, with its batch, instead of an output padding.
+    output_shape: withDefault(nullable(array(nullable(integer({ minimum: 1 })), { minItems: rank + 2, maxItems: rank + 2 })), null),
   });
 
 const transposed = (className: string, aliases: readonly string[], rank: number, doc: string) =>
@@ -33,7 +36,9 @@ const transposed = (className: string, aliases: readonly string[], rank: number,
     config: config(rank),
     onMask: 'drops',
     lower(layer) {
-      const { filters, kernel_size, padding, output_padding, data_format, activation, use_bias } = layer.config;
+      const { filters, kernel_size, padding, output_padding, output_shape, data_format, activation, use_bias, keras1_kernel } =
+        layer.config;
+      const stated = output_shape === null ? null : spatial(output_shape, data_format);
       const { strides, dilations } = movementOf(layer, layer.config, rank);
       const asked =
         output_padding === null ? null : withHeight(perAxis(output_padding, rank)).map((n, i) => (rank === 1 && i === 0 ? 0 : n));
@@ -41,12 +46,14 @@ const transposed = (className: string, aliases: readonly string[], rank: number,
         return layer.mismatch('output_padding is below strides', `output_padding [${asked}], strides [${strides}]`);
       return withActivation(layer, activation, (early) =>
         overSpatialAxes(layer, rank, data_format, (x) => {
-          const kernel = layer.weight('kernel', [...perAxis(kernel_size, rank), filters, Number(x.type.shape.at(-1))]);
+          const channels = { inputs: Number(x.type.shape.at(-1)), outputs: filters };
+          const kernel = kernelWeight(layer, keras1_kernel, perAxis(kernel_size, rank), channels, true);
           const bias = use_bias ? layer.weight('bias', [filters]) : null;
           const taps = spreadTaps(layer, imageKernel(layer, kernel, rank), dilations);
           const phases = strides.map((stride, i) => {
             const span = kernelShape(taps)[i] as number;
-            const { before, extra } = placement(span, stride, padding, asked?.[i] ?? null);
+            const more = stated === null ? (asked?.[i] ?? null) : outputPadding(layer, stated[i] ?? null, x, i, { span, stride, padding });
+            const { before, extra } = placement(span, stride, padding, more);
             return phasesOf(x.type.shape[i + 1] as Dim, span, stride, before, extra);
           });
           const copies = strides.reduce((product, stride) => product * stride, 1);
@@ -56,6 +63,32 @@ const transposed = (className: string, aliases: readonly string[], rank: number,
       );
     },
   });
+
+/** The sizes of a shape along its spatial axes, as `overSpatialAxes` shows them. */
+function spatial(shape: readonly (number | null)[], format: DataFormat): readonly (number | null)[] {
+  const sizes = format === 'channels_first' ? shape.slice(2) : shape.slice(1, -1);
+  return sizes.length === 1 ? [1, ...sizes] : sizes;
+}
+
+/** What of the output padding gives the stated size along an axis; TensorFlow, too, takes that size from what it convolves. */
+function outputPadding(
+  layer: Lowering,
+  size: number | null,
+  x: Value,
+  axis: number,
+  { span, stride, padding }: { readonly span: number; readonly stride: number; readonly padding: 'valid' | 'same' },
+): number {
+  const given = x.type.shape[axis + 1] as Dim;
+  if (size === null || !isKnown(given))
+    return layer.unsupported(
+      'the size of what this layer gives is stated, and that of what it is given is unknown',
+      'give the sizes in the shapes of the model inputs',
+    );
+  const more = size - (given - 1) * stride - (padding === 'valid' ? span : span % 2);
+  const least = padding === 'valid' ? 0 : 1 - (span % 2);
+  const fits = more >= least && more < least + stride;
+  return fits ? more : layer.mismatch(`output_shape fits an input of size ${given}`, `size ${size}`);
+}
 
 /**
  * Which of all results, (n - 1) stride + span of them, Keras keeps: n * stride + `extra`, from the one at `before` on.

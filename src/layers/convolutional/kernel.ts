@@ -1,6 +1,41 @@
 import type { Value } from '../../ir/program.ts';
 import { elements, isKnown } from '../../ir/types.ts';
+import { nullable, oneOf, withDefault } from '../../schema/build.ts';
 import type { Lowering } from '../row.ts';
+
+/** Set where Keras 1 wrote the layer, which kept its kernels in the order of the layer's channels. */
+export const keras1Kernel = withDefault(nullable(oneOf('th', 'tf')), null);
+export type Keras1Kernel = 'th' | 'tf' | null;
+
+/**
+ * The kernel [...sizes, inputs, outputs] of a convolution, whose inputs and outputs are the other way round for a transposed one.
+ * Keras 1 kept [outputs, inputs, ...sizes] where the channels come first, of a transposed one what the convolution has that it
+ * transposes, and of a sequence that of an image one pixel wide (Keras 2's `preprocess_weights_for_loading`).
+ */
+export function kernelWeight(
+  layer: Lowering,
+  order: Keras1Kernel,
+  sizes: readonly number[],
+  channels: { readonly inputs: number; readonly outputs: number },
+  transposed = false,
+): Value {
+  const { inputs, outputs } = channels;
+  const axes = sizes.map((_, i) => i);
+  const rank = sizes.length;
+  const shape = [...sizes, ...(transposed ? [outputs, inputs] : [inputs, outputs])];
+  if (order === null) return layer.weight('kernel', shape);
+  if (rank === 1) {
+    const image = layer.weight('kernel', [...sizes, 1, inputs, outputs]);
+    return layer.op('reshape', [image], { shape }, 'sequence_kernel');
+  }
+  if (order === 'tf') {
+    const stored = layer.weight('kernel', [...sizes, inputs, outputs]);
+    return transposed ? layer.op('transpose', [stored], { perm: [...axes, rank + 1, rank] }, 'transposed_kernel') : stored;
+  }
+  const stored = layer.weight('kernel', [outputs, inputs, ...sizes]);
+  const perm = [...axes.map((axis) => axis + 2), ...(transposed ? [0, 1] : [1, 0])];
+  return layer.op('transpose', [stored], { perm }, 'ordered_kernel');
+}
 
 /** Sizes of a kernel, which are always known. */
 export const kernelShape = (kernel: Value): readonly number[] => kernel.type.shape.filter(isKnown);

@@ -10,7 +10,6 @@ export const embedding = layer({
     mask_zero: withDefault(nullable(boolean), false),
     lora_rank: optional(anything),
   }),
-  givesMask: ({ mask_zero }) => mask_zero === true,
   onMask: 'drops',
   lower(layer) {
     const { input_dim, output_dim, lora_rank } = layer.config;
@@ -23,6 +22,9 @@ export const embedding = layer({
     const [ids] = layer.inputs;
     if (ids === undefined) return layer.mismatch('Embedding takes a tensor of ids', 'none');
     const table = layer.weight('embeddings', [input_dim, output_dim]);
+    if (layer.config.mask_zero === true) {
+      layer.giveMask(layer.op('notEqual', [ids, layer.scalar(0, 'padding', ids.type.dtype)], {}, 'mask'));
+    }
     return layer.op('gather', [table, layer.cast(ids, 'i32')], { axis: 0 });
   },
 });

@@ -15,10 +15,11 @@ export const groupNormalization = layer({
     center: withDefault(nullable(boolean), true),
     scale: withDefault(nullable(boolean), true),
   }),
-  // Keras 2 weighs the elements by the mask.
-  onMask: 'uses',
   lower(layer) {
     refuseIntegers(layer);
+    if (layer.origin.keras !== 3 && layer.mask() !== null) {
+      return layer.unsupported('Keras 2 weighs the moments of a GroupNormalization layer by the mask', 'give it a tensor without a mask');
+    }
     const { x } = layer;
     const [axis = 0, ...more] = axesOf(layer, layer.config.axis ?? -1, x);
     if (more.length > 0 || axis === 0) return layer.mismatch('GroupNormalization takes one axis behind the batch', x.type.shape);

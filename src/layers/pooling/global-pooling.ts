@@ -1,5 +1,4 @@
 import type { Value } from '../../ir/program.ts';
-import { isTensorArg } from '../../model/graph.ts';
 import { boolean, object, withDefault } from '../../schema/build.ts';
 import { type DataFormat, dataFormat } from '../convolutional/layout.ts';
 import { type Lowering, layer } from '../row.ts';
@@ -15,24 +14,18 @@ const global = (className: string, aliases: readonly string[], rank: number, red
     aliases,
     doc,
     config,
-    onMask: rank === 1 && reduction === 'average' ? 'uses' : 'drops',
+    onMask: 'drops',
     keywords: ['mask'],
     lower(layer) {
       const { data_format, keepdims } = layer.config;
       const { x } = layer;
       if (x.type.shape.length !== rank + 2) return layer.mismatch(`${className} takes rank ${rank + 2}`, x.type.shape);
-      const mask = reduction === 'average' && rank === 1 ? maskOf(layer) : null;
+      const mask = reduction === 'average' && rank === 1 ? layer.mask() : null;
       if (mask !== null) return maskedMean(layer, x, mask, data_format, keepdims);
       const first = data_format === 'channels_first' ? 2 : 1;
       return layer.op(OPS[reduction], [x], { axes: Array.from({ length: rank }, (_, i) => first + i), keepDims: keepdims });
     },
   });
-
-/** The mask that the call itself names, which says which steps count. */
-function maskOf(layer: Lowering): Value | null {
-  const mask = layer.kwargs['mask'] ?? layer.args[1] ?? null;
-  return mask !== null && isTensorArg(mask) ? layer.value(mask.tensor) : null;
-}
 
 /** The mean over the steps where `mask`, [batch, steps], holds. */
 function maskedMean(layer: Lowering, x: Value, mask: Value, format: DataFormat, keepDims: boolean): Value {

@@ -64,6 +64,10 @@ export const binaryOps = {
   mul: combine('mul', 'Multiply', 'a * b'),
   // Of two i32, tfjs would give the quotient rounded down.
   div: combine('div', 'RealDiv', 'a / b', { dtypes: FLOATS }),
+  // Of two f32, tfjs would give an i32.
+  floorDiv: combine('floorDiv', 'FloorDiv', 'a / b, rounded down', { dtypes: ['i32'] }),
+  mod: combine('mod', 'Mod', 'a - b * floor(a / b)'),
+  atan2: combine('atan2', 'Atan2', 'the angle of the point (b, a)', { dtypes: FLOATS }),
   maximum: combine('maximum', 'Maximum', 'the larger of a and b'),
   minimum: combine('minimum', 'Minimum', 'the smaller of a and b'),
   pow: combine('pow', 'Pow', 'a^b'),

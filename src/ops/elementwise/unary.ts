@@ -32,8 +32,15 @@ function test(name: TfName, kernel: string, doc: string, dtypes: readonly DType[
 
 export const unaryOps = {
   abs: map('abs', 'Abs', '|x|', 1, NUMBERS),
+  acos: map('acos', 'Acos', 'arc cosine', 6),
+  acosh: map('acosh', 'Acosh', 'area hyperbolic cosine', 6),
+  asin: map('asin', 'Asin', 'arc sine', 6),
+  asinh: map('asinh', 'Asinh', 'area hyperbolic sine', 6),
+  atan: map('atan', 'Atan', 'arc tangent', 6),
+  atanh: map('atanh', 'Atanh', 'area hyperbolic tangent', 6),
   ceil: map('ceil', 'Ceil', 'the integer not below x'),
   cos: map('cos', 'Cos', 'cos x', 4),
+  cosh: map('cosh', 'Cosh', 'hyperbolic cosine', 6),
   elu: map('elu', 'Elu', 'x, or exp(x) - 1 below zero', 4),
   erf: map('erf', 'Erf', 'Gauss error function', 8),
   exp: map('exp', 'Exp', 'e^x', 4),
@@ -51,11 +58,15 @@ export const unaryOps = {
   sigmoid: map('sigmoid', 'Sigmoid', '1 / (1 + e^-x)', 4),
   sign: map('sign', 'Sign', '-1, 0 or 1', 1, NUMBERS),
   sin: map('sin', 'Sin', 'sin x', 4),
+  sinh: map('sinh', 'Sinh', 'hyperbolic sine', 6),
   softplus: map('softplus', 'Softplus', 'ln(1 + e^x)', 6),
   sqrt: map('sqrt', 'Sqrt', 'square root', 2),
   square: map('square', 'Square', 'x * x', 1, NUMBERS),
+  tan: map('tan', 'Tan', 'tangent', 6),
   tanh: map('tanh', 'Tanh', 'hyperbolic tangent', 6),
 
+  isFinite: test('isFinite', 'IsFinite', 'true where x is neither infinite nor not a number', FLOATS),
+  isInf: test('isInf', 'IsInf', 'true where x is infinite', FLOATS),
   isNaN: test('isNaN', 'IsNan', 'true where x is not a number', FLOATS),
   logicalNot: test('logicalNot', 'LogicalNot', 'true where x is false', ['bool']),
 
@@ -76,7 +87,8 @@ export const unaryOps = {
     attrs: object({ min: number(), max: number() }),
     arity: 1,
     infer(operands) {
-      takes(NUMBERS, 'clipByValue', operands);
+      // The wasm kernel takes integers for floats.
+      takes(FLOATS, 'clipByValue', operands);
       return at(operands, 0);
     },
     cost: ([x]) => 2 * elements(x?.shape ?? []),

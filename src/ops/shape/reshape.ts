@@ -28,7 +28,7 @@ export const reshape = op({
 });
 
 /** An axis from which a symbol can be read: the one of that size, else one of a multiple or a part of it; -1 where there is none. */
-function axisOf(symbol: string, shape: readonly Dim[]): number {
+export function axisOf(symbol: string, shape: readonly Dim[]): number {
   const same = shape.indexOf(symbol);
   return same >= 0 ? same : shape.findIndex((dim) => !isKnown(dim) && baseOf(dim) === baseOf(symbol));
 }
@@ -73,7 +73,7 @@ function targetShape(x: Code, shape: readonly (Dim | null)[], operand: TensorTyp
 }
 
 /** The size that a symbol has at run time, by the operand's own. */
-function readOff(x: Code, symbol: string, shape: readonly Dim[]): Code {
+export function readOff(x: Code, symbol: string, shape: readonly Dim[]): Code {
   const axis = axisOf(symbol, shape);
   const [wanted, found] = [factorOf(symbol), factorOf(at(shape, axis) as string)];
   const size = code`${x}.shape[${axis}]`;

@@ -1,0 +1,55 @@
+import { fail, type Location } from '../diagnostics/error.ts';
+import type { Value } from '../ir/program.ts';
+import type { LayerRow } from '../layers/row.ts';
+import type { Call } from '../model/graph.ts';
+import { validate } from '../schema/validate.ts';
+import { argumentsOf, withNames } from './arguments.ts';
+import { contextOf } from './context.ts';
+import { checkPolicy } from './dtypes.ts';
+import { type Frame, type Lowerer, resolve } from './frame.ts';
+import { masksOf } from './masks.ts';
+
+/**
+ * Lowers one call of a layer, and puts what it gives into the frame.
+ * @param scope what its tensors are called after
+ * @param final false where an outer call may still rename what this one gives
+ * @throws SkipcError naming the layer
+ */
+export function lowerCall(lowerer: Lowerer, frame: Frame, given: Call, scope: string, where: Location, final = true): readonly Value[] {
+  const { builder } = lowerer;
+  const { layer } = given;
+  const row = rowOf(lowerer, given, where);
+  const call = withNames(given, row);
+  if (!lowerer.configs.has(layer)) {
+    checkPolicy(layer.config, where);
+    lowerer.configs.set(layer, validate(row.config, structuredClone(layer.config), { ...where, pointer: `${layer.pointer}/config` }));
+  }
+  const positional = argumentsOf(call, row, where);
+  const inputs = positional.map((tensor) => resolve(frame, tensor));
+  const isNarrow = positional.some((tensor) => frame.narrow.has(tensor));
+  const masks = masksOf(lowerer, frame, call, positional);
+  const before = builder.mark();
+  const { context, masks: own } = contextOf(lowerer, frame, { call, config: lowerer.configs.get(layer), inputs, masks, where });
+  const results = [row.lower(context)].flat();
+  if (isNarrow && builder.countsInIntegers(before)) fail('integer-width', { className: layer.className }, where);
+  results.forEach((value, k) => {
+    const name = k === 0 ? scope : `${scope}:${k}`;
+    const tensor = `${call.id}:${k}`;
+    builder.rename(value, name, final);
+    frame.values.set(tensor, value);
+    if (isNarrow && value.type.dtype === 'i32') frame.narrow.add(tensor);
+    const passedOn = k === 0 && row.onMask !== 'drops' ? masks.passedOn : null;
+    const mask = own.has(k) ? (own.get(k) ?? null) : passedOn;
+    if (mask === null) return;
+    builder.rename(mask, `${name}:mask`, final);
+    frame.masks.set(tensor, mask);
+  });
+  return results;
+}
+
+/** A Lambda means something else in each layer: a row may be for the one of that name. */
+function rowOf({ rows }: Lowerer, { layer }: Call, where: Location): LayerRow {
+  const { className, name } = layer;
+  const row = (className === 'Lambda' ? rows.get(`Lambda:${name}`) : undefined) ?? rows.get(className);
+  return row ?? fail('layer-unknown', { className }, where);
+}

@@ -1,0 +1,59 @@
+import { fail } from '../diagnostics/error.ts';
+import type { Value } from '../ir/program.ts';
+import type { LayerRow } from '../layers/row.ts';
+import { type Layer, type ModelGraph, type Origin, splitTensor, type TensorId } from '../model/graph.ts';
+import type { Builder } from './builder.ts';
+
+export type LayerRows = ReadonlyMap<string, LayerRow>;
+
+/** Reads a model that stands in a layer's config, as that of `TimeDistributed` may. */
+export type ReadNested = (envelope: unknown, origin: Origin) => ModelGraph | null;
+
+/** What one lowering has in common, whatever model or wrapped layer is at hand. */
+export interface Lowerer {
+  readonly builder: Builder;
+  readonly rows: LayerRows;
+  readonly readNested: ReadNested;
+  /** Validated configs, each layer's once. */
+  readonly configs: Map<Layer, unknown>;
+  /** States of stateful layers by key: what they are after the call. */
+  readonly states: Map<string, Value>;
+  /** Tensors of the graph that are the mask of another: Keras 3 writes a mask it propagates as a tensor of its own. */
+  readonly maskAliases: Map<TensorId, TensorId>;
+}
+
+/** The layer whose weights are declared: one that wraps others owns theirs too, and counts them with its own. */
+export interface Owner {
+  readonly path: string;
+  /** The names of what is wrapped, each with a slash behind it. */
+  readonly prefix: string;
+  readonly trainable: boolean;
+  readonly count: { position: number };
+}
+
+/** The tensors of one model while it is lowered, or of one call of a wrapped layer. */
+export interface Frame {
+  readonly origin: Origin;
+  readonly values: Map<TensorId, Value>;
+  readonly masks: Map<TensorId, Value>;
+  /** Integers of fewer than 32 bits: Keras's arithmetic on them wraps around, that of tfjs does not. */
+  readonly narrow: Set<TensorId>;
+  /** Null where each layer owns its weights. */
+  readonly owner: Owner | null;
+}
+
+export const frameOf = (origin: Origin, owner: Owner | null): Frame => ({
+  origin,
+  values: new Map(),
+  masks: new Map(),
+  narrow: new Set(),
+  owner,
+});
+
+/** @throws SkipcError `tensor-missing` */
+export function resolve(frame: Frame, tensor: TensorId): Value {
+  const value = frame.values.get(tensor);
+  if (value !== undefined) return value;
+  const { call, index } = splitTensor(tensor);
+  return fail('tensor-missing', { call, index });
+}

@@ -1,0 +1,46 @@
+import type { Hdf5 } from '../hdf5.ts';
+import type { Archive } from '../zip.ts';
+import type { StateStore } from './store.ts';
+
+const VOCABULARY = /^assets\/(?:(.*)\/)?vocabulary\.txt$/;
+const MOST_BYTES = 2 ** 28;
+/** Where Python's `str.splitlines` ends a line, which is how Keras reads the file. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Python ends lines at these.
+const LINE_END = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
+
+/**
+ * A lookup layer that has learnt its vocabulary keeps it in a file of the archive, and has none in its config. Here it is put into
+ * the config, as if the layer had been given it: with the tokens for masked and for unknown values, and with the weights of TF-IDF.
+ * The configs are changed in place.
+ * See `IndexLookup.save_assets` in https://github.com/keras-team/keras/blob/master/keras/src/layers/preprocessing/index_lookup.py.
+ */
+export async function vocabularies(archive: Archive): Promise<(store: StateStore, hdf5: Hdf5) => void> {
+  const files = new Map<string, readonly string[]>();
+  for (const name of archive.names) {
+    const group = VOCABULARY.exec(name)?.[1];
+    if (group === undefined) continue;
+    const lines = Buffer.from(await archive.read(name, MOST_BYTES))
+      .toString('utf8')
+      .split(LINE_END);
+    while (lines.at(-1) === '') lines.pop();
+    files.set(group, lines);
+  }
+  return (store, hdf5) => {
+    for (const [group, lines] of files) {
+      const layer = store.locate(group).layer;
+      if (layer === null || !(layer.config['vocabulary'] === null || layer.config['vocabulary'] === undefined)) continue;
+      const config = layer.config as Record<string, unknown>;
+      config['vocabulary'] = layer.className === 'IntegerLookup' ? lines.map(Number) : lines;
+      const weights = config['output_mode'] === 'tf_idf' ? idfWeights(hdf5, group) : null;
+      if (weights !== null) config['idf_weights'] = weights;
+    }
+  };
+}
+
+function idfWeights(hdf5: Hdf5, group: string): readonly number[] | null {
+  const dataset = hdf5.dataset(`${group}/vars/idf_weights`);
+  if (dataset?.type !== 'float' || dataset.size !== 4) return null;
+  const bytes = hdf5.read(dataset);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(i * 4, true));
+}
