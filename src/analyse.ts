@@ -1,8 +1,10 @@
 import { fail, type SkipcError } from './diagnostics/error.ts';
 import type { Program } from './ir/program.ts';
-import { builtInLayers } from './layers/index.ts';
+import { layersWith } from './layers/index.ts';
+import type { LayerRow } from './layers/row.ts';
 import { lower } from './lower/lower.ts';
 import type { ModelGraph } from './model/graph.ts';
+import { nestedModel } from './read/nested.ts';
 import { type ModelSource, type ReadModel, readModel } from './read/read.ts';
 import { costOfProgram } from './report/cost.ts';
 import { goodCuts } from './report/cuts.ts';
@@ -15,6 +17,8 @@ import type { Selection } from './select/selection.ts';
 export interface AnalyseOptions extends Partial<Selection> {
   /** What the program is called; by default, its outputs' names. */
   readonly name?: string | undefined;
+  /** Rows of layers that skipc does not have, or that are to be computed otherwise: they come before the built-in ones. */
+  readonly plugins?: readonly LayerRow[] | undefined;
   /** Passes to leave out, to see what each is for. */
   readonly skipPasses?: readonly string[];
   /** Verify the program after every pass, not only after the last. */
@@ -46,12 +50,13 @@ export interface Analysis {
  */
 export async function analyse(source: ModelSource, options: AnalyseOptions = {}): Promise<Analysis> {
   const model = await readModel(source);
-  const whole = lower(model.graph, 'whole', builtInLayers, { tolerant: true });
+  const rows = layersWith(options.plugins ?? []);
+  const whole = lower(model.graph, 'whole', rows, { tolerant: true, readNested: nestedModel });
   const { hoist, names } = hoistOf(options.hoist);
   const selection = { outputs: options.outputs ?? [], inputs: options.inputs ?? [], skip: options.skip ?? [] };
-  const { graph, cuts, warnings } = select(model.graph, selection, names, whole.types);
+  const { graph, cuts, warnings } = select(model.graph, selection, names, whole.types, whole.masks);
   const name = options.name === undefined ? slug(graph.outputs.map(({ key }) => key)) : fileName(options.name);
-  const { program: lowered } = lower(graph, name, builtInLayers, { cuts });
+  const { program: lowered } = lower(graph, name, rows, { cuts, readNested: nestedModel });
   const runs = rewriteWith(lowered, hoist, options);
   const program = runs.at(-1)?.program ?? lowered;
   return {
@@ -119,9 +124,10 @@ function slug(keys: readonly string[]): string {
  */
 export async function inspectModel(
   source: ModelSource,
+  plugins: readonly LayerRow[] = [],
 ): Promise<{ readonly inspection: Inspection; readonly warnings: readonly SkipcError[] }> {
   const { graph, weights, hash, warnings } = await readModel(source);
-  const { program, types, failures } = lower(graph, 'whole', builtInLayers, { tolerant: true });
+  const { program, types, failures } = lower(graph, 'whole', layersWith(plugins), { tolerant: true, readNested: nestedModel });
   const staged = rewrite(program, { hoist: 'auto' }).at(-1)?.program ?? program;
   const frozen =
     program.weights.some(({ frozen }) => frozen) && staged.features !== null && costOfProgram(staged).flops.prefix > 0 ? staged : null;

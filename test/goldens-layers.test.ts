@@ -14,7 +14,6 @@ const LATER: ReadonlySet<string> = new Set([
   'einsum_dense',
   'group_query_attention',
   'multi_head_attention',
-  'ops',
   'spectral_norm',
   'time_distributed',
 ]);

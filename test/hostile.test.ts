@@ -493,7 +493,7 @@ describe('what was never meant', () => {
     ['{"class_name": "Model", "config": {"layers": []}}', 'config-invalid'],
     ['{"class_name": {}, "config": {}}', 'config-invalid'],
     ['{"modelTopology": {"node": []}}', 'graph-model'],
-    ['PK\u0003\u0004', 'keras-archive'],
+    ['PK\u0003\u0004', 'file-damaged'],
     ['{"class_name": "Mod', 'json-invalid'],
     ['', 'file-empty'],
     ['<!doctype html>', 'not-a-model'],

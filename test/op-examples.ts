@@ -10,6 +10,7 @@ export interface OpExample {
 export const SIZES: ReadonlyMap<string, number> = new Map([
   ['?', 2],
   ['?n', 5],
+  ['?q', 10],
 ]);
 
 const f32 = (...shape: Dim[]): TensorType => ({ dtype: 'f32', shape });
@@ -196,6 +197,11 @@ export const opExamples: Readonly<Record<string, readonly OpExample[]>> = {
   ],
   tile: [...each({ reps: [1, 2] }, '?', 3), example([f32('?', 3)], { reps: [3, 1] })],
   transpose: each({ perm: [0, 2, 1] }, '?', '?n', 3),
+  unfold: [
+    example([f32('?q', 3), f32('?', '?n', 2)], { axes: 2 }),
+    example([i32('?q'), bool('?', '?n')], { axes: 2 }),
+    example([f32(6, '?n'), f32('?', 3)], { axes: 2 }),
+  ],
   oneHot: [example([i32('?', 3)], { depth: 2 }), example([i32()], { depth: 3 })],
   strings: [example([], { values: ['a', 'it\'s \\ "b"', ''] })],
   lookup: [
@@ -213,7 +219,7 @@ export const opExamples: Readonly<Record<string, readonly OpExample[]>> = {
   standardize: [example([str('?', 1)], { lower: true, strip: true }), example([str()], { strip: true })],
   splitTexts: [
     example([str('?')], { by: 'whitespace' }),
-    example([str('?', 2)], { by: 'character', length: 4 }),
+    example([str('?', 1)], { by: 'character', length: 4 }),
     example([str('?')], { by: 'whitespace', widths: [1, 2], length: 5 }),
   ],
   nGrams: [example([str('?', 3)], { widths: [2, 1] }), example([str('?', '?n')], { widths: [2] })],

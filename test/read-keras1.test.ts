@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { compile } from '../src/compile.ts';
-import { graphOf, readModel } from '../src/read/read.ts';
+import { graphOf } from '../src/read/read.ts';
 import { availableBackends, useBackend } from './backends.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -249,10 +249,16 @@ it('a separable kernel whose order nobody tells is refused', async () => {
   expect(await refused(model)).toMatch(/^layer-unknown: .*"keras1.SeparableConvolution2D"/);
 });
 
-it('a model with convolutions that Theano ran carries a warning', async () => {
-  const model = keras2(layer('Conv2D', { name: 'c', filters: 1, kernel_size: 1, batch_input_shape: [null, 4, 4, 2] }));
-  expect((await readModel({ ...model, backend: 'theano' })).warnings).toMatchObject([{ code: 'theano-kernels' }]);
-  expect((await readModel({ ...model, backend: 'tensorflow' })).warnings).toEqual([]);
+it('a kernel that Theano was to convolve with is turned over, also inside a wrapper', async () => {
+  const conv = layer('Conv2D', { name: 'c', filters: 1, kernel_size: 1, batch_input_shape: [null, 4, 4, 2] });
+  const theano = (...layers: readonly LayerJson[]) => graphOf({ ...keras2(...layers), backend: 'theano' }).calls[0]?.layer;
+  expect(theano(conv)?.config).toMatchObject({ turned_kernel: true });
+  expect(theano(layer('TimeDistributed', { ...conv.config, layer: conv }))?.config).toMatchObject({
+    layer: { config: { turned_kernel: true } },
+  });
+  expect(graphOf({ ...keras2(conv), backend: 'tensorflow' }).calls[0]?.layer.config).not.toHaveProperty('turned_kernel');
+  const depthwise = { ...keras2(layer('DepthwiseConv2D', { ...conv.config, kernel_size: 2 })), backend: 'theano' };
+  expect(await refused(depthwise)).toMatch(/^layer-unknown: .*"theano.DepthwiseConv2D"/);
 });
 
 describe.each(backends)('kernels of Keras 1 on %s', (backend) => {
@@ -318,8 +324,25 @@ describe.each(backends)('kernels of Keras 1 on %s', (backend) => {
     const before = await run(list(layer(old, { ...shape, ...config })), { 'c/c_W': kernel, 'c/c_b': b }, x);
     const after = await run(keras2(layer(className, { ...shape, ...now })), { 'c/kernel': turned, 'c/bias': b }, x);
     expect(before.shape).toEqual(after.shape);
-    before.data.forEach((value, i) => expect(value).toBeCloseTo(after.data[i] as number, 4));
+    for (const [i, value] of before.data.entries()) expect(value).toBeCloseTo(after.data[i] as number, 4);
     tf.dispose([x, kernel, b, turned]);
+  });
+
+  it.each([
+    ['Conv2D', { filters: 3, kernel_size: [2, 3], padding: 'same' }, [5, 6, 4], [2, 3, 4, 3]],
+    ['Conv1D', { filters: 3, kernel_size: 3, dilation_rate: 2 }, [7, 4], [3, 4, 3]],
+    ['Conv2DTranspose', { filters: 3, kernel_size: [2, 3], strides: 2 }, [5, 6, 4], [2, 3, 3, 4]],
+  ] as const)('%s of Theano', async (className, config, size, kernelShape) => {
+    await useBackend(backend);
+    const model = keras2(layer(className, { name: 'c', use_bias: false, batch_input_shape: [null, ...size], ...config }));
+    const [x, kernel] = [values([2, ...size], 1), values(kernelShape, 2)];
+    const turned = tf.reverse(
+      kernel,
+      kernelShape.slice(0, -2).map((_, axis) => axis),
+    );
+    const before = await run({ ...model, backend: 'theano' }, { 'c/kernel': kernel }, x);
+    expect(before).toEqual(await run(model, { 'c/kernel': turned }, x));
+    tf.dispose([x, kernel, turned]);
   });
 
   it('Convolution1D, of an image one pixel wide', async () => {
@@ -359,7 +382,7 @@ describe.each(backends)('kernels of Keras 1 on %s', (backend) => {
     expect(before).toEqual(after);
     // TensorFlow's own op takes the size of its result, as Keras 1 handed it over.
     const direct = tf.tidy(() => tf.add(tf.conv2dTranspose(x as tf.Tensor4D, turned as tf.Tensor4D, [1, rows, rows, 3], 2, mode), b));
-    direct.dataSync().forEach((value, i) => expect(before.data[i]).toBeCloseTo(value, 4));
+    for (const [i, value] of direct.dataSync().entries()) expect(before.data[i]).toBeCloseTo(value, 4);
     tf.dispose([x, kernel, b, turned, direct]);
   });
 

@@ -32,8 +32,8 @@ describe('files', () => {
   });
 
   test.each([
-    ['keras-archive', 'PK\x03\x04rest'],
-    ['hdf5-file', new Uint8Array([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0])],
+    ['file-damaged', 'PK\x03\x04rest'],
+    ['file-damaged', new Uint8Array([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0])],
     ['file-empty', ''],
     ['file-empty', ' \n\t'],
     ['not-a-model', '<!DOCTYPE html>'],

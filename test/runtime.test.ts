@@ -314,7 +314,7 @@ describe('checking inputs', () => {
   const SPECS = {
     ...IMAGE,
     word: ['string', ['?']],
-    flag: ['bool', ['?', '?image.2'], 'optional'],
+    flag: ['bool', ['?', '?image.2'], 1],
   } as const satisfies Record<string, InputSpec>;
 
   test('gives back the very tensors, by name or alone', () => {

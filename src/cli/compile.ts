@@ -33,7 +33,7 @@ export async function runCompile(model: string, flags: CompileFlags): Promise<nu
   const weights = flags.weights === 'inline' || flags.weights === 'none' ? flags.weights : toStdout ? 'none' : 'file';
   const weightsFrom = flags.weights === undefined || flags.weights === weights ? undefined : flags.weights;
   const name = flags.name ?? named?.name;
-  const compiled = await compile(model, { ...selectionOf(flags), name, backend, weights, weightsFrom, command: commandLine(model, flags) });
+  const compiled = await compile(model, { ...(await selectionOf(flags)), name, backend, weights, weightsFrom, command: commandLine(model, flags) });
   const { summary } = compiled;
 
   if (toStdout) {
@@ -119,6 +119,7 @@ function commandLine(model: string, flags: CompileFlags): string {
   const path = (given: string | undefined) => (given === undefined ? undefined : shownSource(given));
   const args = [
     ...selectionArguments(flags),
+    ...(flags.plugin ?? []).flatMap((plugin) => ['--plugin', shownSource(plugin)]),
     ...value('--backend', flags.backend === 'core' ? undefined : flags.backend),
     ...value('--weights', flags.weights === 'none' || flags.weights === 'inline' ? flags.weights : path(flags.weights)),
     ...(flags.js ? ['--js'] : []),

@@ -6,14 +6,16 @@ import { byteCount, count, percent } from '../report/format.ts';
 import type { Inspection } from '../report/inspect.ts';
 import { onStdout } from './colors.ts';
 import { warningText } from './errors.ts';
+import { loadPlugins } from './plugins.ts';
 
 export interface InspectFlags {
   readonly json?: boolean;
+  readonly plugin?: readonly string[];
 }
 
 /** `skipc inspect`: returns the exit status. */
 export async function runInspect(model: string, flags: InspectFlags): Promise<number> {
-  const { inspection, warnings } = await inspectModel(model);
+  const { inspection, warnings } = await inspectModel(model, await loadPlugins(flags.plugin));
   for (const warning of warnings) process.stderr.write(warningText(warning));
   process.stdout.write(flags.json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));
   return 0;

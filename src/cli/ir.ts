@@ -31,14 +31,14 @@ const show = (program: Program, json: boolean | undefined): string =>
 
 /** A dump is printed as it is, or in the other form: it is one stage, of which nothing can be chosen any more. */
 function dumpText(program: Program, flags: IrFlags): string {
-  const chosen = (['output', 'input', 'skip', 'hoist', 'name', 'after', 'eachPass'] as const).find((option) => flags[option] !== undefined);
+  const chosen = (['output', 'input', 'skip', 'hoist', 'name', 'plugin', 'after', 'eachPass'] as const).find((option) => flags[option] !== undefined);
   if (chosen !== undefined) fail('options-conflict', { one: 'a dump', other: `--${chosen === 'eachPass' ? 'each-pass' : chosen}` });
   return show(program, flags.json);
 }
 
 async function modelText(model: string, flags: IrFlags): Promise<string> {
   if (flags.after !== undefined && flags.eachPass) fail('options-conflict', { one: '--after', other: '--each-pass' });
-  const { lowered, runs, program, warnings } = await analyse(model, { ...selectionOf(flags), checkPasses: true });
+  const { lowered, runs, program, warnings } = await analyse(model, { ...(await selectionOf(flags)), checkPasses: true });
   for (const warning of warnings) process.stderr.write(warningText(warning));
   const stages = [{ pass: 'lower', program: lowered, changed: true }, ...runs];
   if (flags.eachPass) return eachPass(stages, flags.json);

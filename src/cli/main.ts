@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { suggest } from '../diagnostics/suggest.ts';
 import { version } from '../version.ts';
-import { withSelection } from './selection.ts';
+import { pluginOption, withSelection } from './selection.ts';
 
 /** Exit statuses: 0 done, 1 the answer is no, 2 the user's input is at fault, 70 a bug of skipc. */
 const USAGE = 2;
@@ -69,6 +69,7 @@ function cli(): Command {
     .command('inspect', { isDefault: true })
     .description('Show inputs, outputs, layers, what each output needs, and where to hoist.')
     .argument('<model>', 'model.json, .keras, .h5, Keras JSON, a URL, or - for standard input')
+    .addOption(pluginOption())
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  skipc inspect model.json')
     .action(action(async () => (await import('./inspect.ts')).runInspect));

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { AnalyseOptions } from '../analyse.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
@@ -10,6 +10,7 @@ export interface SelectionOptions {
   readonly skip?: readonly string[];
   readonly hoist?: readonly string[];
   readonly name?: string;
+  readonly plugin?: readonly string[];
 }
 
 /** Adds the options that choose a part of a model; they are the same for every command. */
@@ -19,15 +20,20 @@ export function withSelection(command: Command): Command {
     .option('--input <name>', 'cut here: this tensor becomes an input (repeatable)', collect)
     .option('--skip <layer>', 'the layer becomes the identity; LAYER=OPERAND for one of several inputs (repeatable)', collect)
     .option('--hoist <where>', 'where the prefix ends: a tensor (repeatable), auto, shared or none', collect)
-    .option('--name <name>', "what the program is called (default: its outputs' names)");
+    .option('--name <name>', "what the program is called (default: its outputs' names)")
+    .addOption(pluginOption());
 }
 
-export const selectionOf = ({ output, input, skip, hoist, name }: SelectionOptions): AnalyseOptions => ({
+export const pluginOption = (): Option =>
+  new Option('--plugin <file>', 'rows of layers that skipc does not have: a .ts or .js file (repeatable)').argParser(collect);
+
+export const selectionOf = async ({ output, input, skip, hoist, name, plugin }: SelectionOptions): Promise<AnalyseOptions> => ({
   outputs: output ?? [],
   inputs: input ?? [],
   skip: skip ?? [],
   hoist,
   name,
+  plugins: plugin === undefined ? [] : await (await import('./plugins.ts')).loadPlugins(plugin),
 });
 
 /** The selection as it would be typed. */

@@ -14,7 +14,11 @@ const PLUMBING = ['Cast', 'Identity', 'Reshape'];
 
 /** The kernels a program runs. */
 export function kernelsOf(program: Program): readonly string[] {
-  return [...new Set([...PLUMBING, ...program.ops.flatMap((op) => opRow(op.op)?.kernels ?? [])])].sort();
+  const ops = program.ops.flatMap((op) => [op, ...(op.body?.ops ?? [])]);
+  const given = [...(program.inputs ?? []), ...(program.features ?? [])];
+  const filled = given.some(({ fill }) => fill !== undefined) ? ['Fill'] : [];
+  const compared = program.inputs?.some(({ type }) => type.dtype === 'bool') ? ['NotEqual'] : [];
+  return [...new Set([...PLUMBING, ...filled, ...compared, ...ops.flatMap((op) => opRow(op.op)?.kernels ?? [])])].sort();
 }
 
 /** Kernels of wasm that call the one of Transpose, which is set up only where it is registered. */

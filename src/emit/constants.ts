@@ -1,4 +1,4 @@
-import type { Output } from '../ir/program.ts';
+import type { Feature } from '../ir/program.ts';
 import { quote } from '../ops/code.ts';
 import { tfjsDType } from '../ops/elementwise/cast.ts';
 import { membersType } from './faces.ts';
@@ -35,8 +35,11 @@ function preparationTypes(plan: Plan): string[] {
 }
 
 /** A constant, and not a `Record`: in one of those, TypeScript takes a row called `toString` for the method. */
-function specs(plan: Plan, name: 'INPUTS' | 'FEATURES', entries: readonly Output[]): string {
-  const spec = (value: string): Data => [tfjsDType(plan.typeOf(value).dtype), plan.typeOf(value).shape];
-  const rows = Object.fromEntries(entries.map(({ key, value }): [string, Data] => [key, spec(value)]));
+function specs(plan: Plan, name: 'INPUTS' | 'FEATURES', entries: readonly Feature[]): string {
+  const spec = ({ value, fill }: Feature): Data => {
+    const { dtype, shape } = plan.typeOf(value);
+    return [tfjsDType(dtype), shape, ...(fill === undefined ? [] : [fill])];
+  };
+  const rows = Object.fromEntries(entries.map((entry): [string, Data] => [entry.key, spec(entry)]));
   return `const ${name} = ${plan.text(dataLiteral(rows))} as const;`;
 }

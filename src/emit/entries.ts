@@ -34,8 +34,9 @@ function hoisted(plan: Plan): Entry {
 function entry(plan: Plan, name: string, takes: 'Inputs' | 'Features', doc: string, returnType: string, body: Code): Entry {
   const owns = plan.weights.length > 0;
   plan.use('scoped', ...(owns ? ['checkWeights'] : []));
-  // Where there is one input, a bare tensor will do.
-  const bare = takes === 'Inputs' && plan.program.inputs.length === 1 ? ` | ${plan.text(tfType('Tensor'))}` : '';
+  // Where one input must be given, a bare tensor will do.
+  const required = plan.program.inputs.filter(({ fill }) => fill === undefined);
+  const bare = takes === 'Inputs' && required.length === 1 ? ` | ${plan.text(tfType('Tensor'))}` : '';
   return {
     name,
     docs: [doc],
@@ -52,7 +53,11 @@ function checked(plan: Plan, what: 'inputs' | 'features'): Code {
   plan.use('checkInputs');
   const given = what === 'inputs' ? plan.inputs : (plan.program.features ?? []);
   const table = identifier(what.toUpperCase());
-  return code`checkInputs(${identifier(what)}, ${table}, ${what.slice(0, -1)}) as ${literalType(given, plan.scope())}`;
+  const checked = code`checkInputs(${identifier(what)}, ${table}, ${what.slice(0, -1)})`;
+  const type = literalType(given, plan.scope());
+  if (given.every(({ fill }) => fill === undefined)) return code`${checked} as ${type}`;
+  plan.use('fillInputs');
+  return code`fillInputs(${checked}, ${table}) as ${type}`;
 }
 
 function call(body: string, argument: Code | null, owned?: boolean): Code {

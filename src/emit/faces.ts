@@ -1,5 +1,5 @@
 import { type InterfaceDeclarationStructure, StructureKind } from 'ts-morph';
-import type { Output } from '../ir/program.ts';
+import type { Feature } from '../ir/program.ts';
 import { showType } from '../ir/types.ts';
 import { comment, tensorType, tfType } from '../ops/code.ts';
 import { dataLiteral } from './literal.ts';
@@ -19,19 +19,27 @@ export function faces(plan: Plan): (string | InterfaceDeclarationStructure)[] {
   ];
 }
 
+const LEFT_OUT: readonly string[] = ['zeros', 'all true'];
+
 /** Inputs take tensors of any declared rank, as their sizes are checked when the program runs; what it returns is exact. */
-function face(plan: Plan, name: 'Inputs' | 'Features' | 'Outputs', doc: string, entries: readonly Output[]): InterfaceDeclarationStructure {
+function face(
+  plan: Plan,
+  name: 'Inputs' | 'Features' | 'Outputs',
+  doc: string,
+  entries: readonly Feature[],
+): InterfaceDeclarationStructure {
   return {
     kind: StructureKind.Interface,
     name,
     isExported: true,
     docs: [doc],
-    properties: entries.map(({ key, value }) => {
+    properties: entries.map(({ key, value, fill }) => {
       const type = plan.typeOf(value);
       return {
         name: propertyText(key),
+        hasQuestionToken: fill !== undefined,
         type: plan.text(name === 'Inputs' ? tfType('Tensor') : tensorType(type.shape.length)),
-        trailingTrivia: ` ${comment(showType(type)).text}`,
+        trailingTrivia: ` ${comment(`${showType(type)}${fill === undefined ? '' : `, ${LEFT_OUT[fill]} where left out`}`).text}`,
       };
     }),
   };

@@ -42,7 +42,7 @@ export function loop(op: Op, body: Body, scope: Scope): Code[] {
   const together = collections.flatMap((result) => [
     ...(isReversed ? [code`${listOf(result)}.reverse();`] : []),
     code`const ${nameOf(result)} = ${tf('stack')}(${listOf(result)}, 1) as ${typeOf(result)}; ${shapesOf([result])}`,
-    code`${tf('dispose')}(${listOf(result)});`,
+    code`for (const step of ${listOf(result)}) step.dispose();`,
   ]);
   return [
     ...apart,

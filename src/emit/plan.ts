@@ -1,4 +1,4 @@
-import type { Output, Program, Value } from '../ir/program.ts';
+import type { Feature, Program, Value } from '../ir/program.ts';
 import { valuesOf } from '../ir/program.ts';
 import type { TensorType } from '../ir/types.ts';
 import type { Code } from '../ops/code.ts';
@@ -59,13 +59,14 @@ export class Plan {
   }
 
   /** The inputs as values under their keys. */
-  get inputs(): readonly Output[] {
-    return this.program.inputs.map(({ key, name }) => ({ key, value: name }));
+  get inputs(): readonly Feature[] {
+    return this.program.inputs.map(({ key, name, fill }) => ({ key, value: name, ...(fill === undefined ? {} : { fill }) }));
   }
 
   /** The text of a piece of code; from here on the module imports what it needs. */
   text(piece: Code): string {
     for (const name of piece.imports) this.imports.add(name);
+    for (const name of piece.runtime) this.runtime.add(name);
     return piece.text;
   }
 

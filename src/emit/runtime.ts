@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Node, Project, type SourceFile, SyntaxKind } from 'ts-morph';
 
 /** What every module has in common: declarations of the files in `src/runtime`, pasted under the generated code. */
-const FILES = ['info', 'scope', 'inputs', 'load', 'resolve', 'safetensors', 'lookup', 'text', 'hash', 'spectrum'];
+const FILES = ['info', 'scope', 'inputs', 'fill', 'load', 'resolve', 'safetensors', 'lookup', 'text', 'hash', 'spectrum'];
 
 interface Declaration {
   readonly name: string;

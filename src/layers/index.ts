@@ -8,14 +8,21 @@ import { thresholdedReLU } from './activations/thresholded-relu.ts';
 import { customScaleLayer } from './applications/custom-scale-layer.ts';
 import { layerScale } from './applications/layer-scale.ts';
 import { stochasticDepth } from './applications/stochastic-depth.ts';
+import { additiveAttention, attention } from './attention/attention.ts';
+import { groupedQueryAttention } from './attention/grouped-query-attention.ts';
+import { multiHeadAttention } from './attention/multi-head-attention.ts';
 import { conv1d, conv2d, conv3d } from './convolutional/conv.ts';
 import { conv1dTranspose, conv2dTranspose, conv3dTranspose } from './convolutional/conv-transpose.ts';
 import { depthwiseConv1d, depthwiseConv2d } from './convolutional/depthwise-conv.ts';
 import { separableConv1d, separableConv2d } from './convolutional/separable-conv.ts';
 import { dense } from './core/dense.ts';
+import { einsumDense } from './core/einsum-dense.ts';
 import { embedding } from './core/embedding.ts';
+import { foreignLayers } from './core/foreign.ts';
 import { identity } from './core/identity.ts';
 import { masking } from './core/masking.ts';
+import { reversibleEmbedding } from './core/reversible-embedding.ts';
+import { locallyConnectedLayers } from './locally_connected/locally-connected.ts';
 import { concatenate } from './merging/concatenate.ts';
 import { dot } from './merging/dot.ts';
 import { elementwiseMerges } from './merging/elementwise.ts';
@@ -23,7 +30,9 @@ import { batchNormalization } from './normalization/batch-normalization.ts';
 import { groupNormalization } from './normalization/group-normalization.ts';
 import { layerNormalization } from './normalization/layer-normalization.ts';
 import { rmsNormalization } from './normalization/rms-normalization.ts';
+import { spectralNormalization } from './normalization/spectral-normalization.ts';
 import { unitNormalization } from './normalization/unit-normalization.ts';
+import { operationRows, refusedRows } from './operations/index.ts';
 import {
   adaptiveAveragePooling1d,
   adaptiveAveragePooling2d,
@@ -70,12 +79,16 @@ import { gru } from './rnn/gru.ts';
 import { lstm } from './rnn/lstm.ts';
 import { rnn } from './rnn/rnn.ts';
 import { simpleRNN } from './rnn/simple-rnn.ts';
+import { timeDistributed } from './rnn/time-distributed.ts';
 import type { LayerRow } from './row.ts';
 
 /** Every built-in layer. Adding one is its file and a line here. */
 export const layerRows = [
   dense,
+  einsumDense,
   embedding,
+  reversibleEmbedding,
+  ...foreignLayers,
   identity,
   masking,
   activation,
@@ -90,6 +103,7 @@ export const layerRows = [
   groupNormalization,
   unitNormalization,
   rmsNormalization,
+  spectralNormalization,
   ...regularizationLayers,
   ...elementwiseMerges,
   concatenate,
@@ -100,6 +114,7 @@ export const layerRows = [
   conv1dTranspose,
   conv2dTranspose,
   conv3dTranspose,
+  ...locallyConnectedLayers,
   depthwiseConv1d,
   depthwiseConv2d,
   separableConv1d,
@@ -122,6 +137,11 @@ export const layerRows = [
   maxPooling1d,
   maxPooling2d,
   maxPooling3d,
+  attention,
+  additiveAttention,
+  multiHeadAttention,
+  groupedQueryAttention,
+  timeDistributed,
   flatten,
   reshape,
   permute,
@@ -158,12 +178,19 @@ export const layerRows = [
   stftSpectrogram,
   pipeline,
   ...refusedLayers,
+  ...foreignLayers,
   customScaleLayer,
   layerScale,
   stochasticDepth,
+  ...operationRows,
 ] as unknown as readonly LayerRow[];
 
+const byName = (rows: readonly LayerRow[]) =>
+  rows.flatMap((row) => [row.className, ...(row.aliases ?? [])].map((name) => [name, row] as const));
+
 /** Rows by every class name under which they are saved. */
-export const builtInLayers: ReadonlyMap<string, LayerRow> = new Map(
-  layerRows.flatMap((row) => [row.className, ...(row.aliases ?? [])].map((name) => [name, row] as const)),
-);
+export const builtInLayers: ReadonlyMap<string, LayerRow> = new Map(byName([...refusedRows, ...layerRows]));
+
+/** The built-in rows and others, which come first where both have a class. */
+export const layersWith = (others: readonly LayerRow[]): ReadonlyMap<string, LayerRow> =>
+  others.length === 0 ? builtInLayers : new Map([...builtInLayers, ...byName(others)]);

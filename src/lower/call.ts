@@ -51,5 +51,6 @@ export function lowerCall(lowerer: Lowerer, frame: Frame, given: Call, scope: st
 function rowOf({ rows }: Lowerer, { layer }: Call, where: Location): LayerRow {
   const { className, name } = layer;
   const row = (className === 'Lambda' ? rows.get(`Lambda:${name}`) : undefined) ?? rows.get(className);
-  return row ?? fail('layer-unknown', { className }, where);
+  if (row !== undefined) return row;
+  return className === 'Lambda' ? fail('layer-lambda', { name }, where) : fail('layer-unknown', { className }, where);
 }

@@ -2,14 +2,15 @@ import { fail, type Location } from '../diagnostics/error.ts';
 import type { Value } from '../ir/program.ts';
 import type { Child, ChildArguments } from '../layers/row.ts';
 import type { Arg, Call, Layer } from '../model/graph.ts';
-import { anything, array, boolean, object, optional, string } from '../schema/build.ts';
+import { anything, array, boolean, either, nullable, object, optional, string } from '../schema/build.ts';
 import { validate } from '../schema/validate.ts';
 import { lowerCall } from './call.ts';
 import { type Frame, frameOf, type Lowerer, type Owner, resolve } from './frame.ts';
 
 const envelope = object({
   class_name: string,
-  config: object({ name: optional(string), trainable: optional(boolean), layers: optional(array(anything)) }),
+  // A Sequential may be the bare list of its layers.
+  config: either(object({ name: optional(nullable(string)), trainable: optional(nullable(boolean)) }), array(anything)),
 });
 
 /**
@@ -18,14 +19,15 @@ const envelope = object({
  * @param scope what the wrapping call's tensors are called after
  */
 export function childOf(lowerer: Lowerer, frame: Frame, owner: Owner, spec: unknown, where: Location): Child {
-  const { class_name: className, config } = validate(envelope, structuredClone(spec), where);
+  const { class_name: className, config: given } = validate(envelope, structuredClone(spec), where);
+  const config = Array.isArray(given) ? {} : (given as { readonly name?: string | null; readonly trainable?: boolean | null });
   const name = config.name ?? className.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toLowerCase();
   const inner: Owner = {
     ...owner,
     prefix: `${owner.prefix}${name}/`,
     trainable: owner.trainable && config.trainable !== false,
   };
-  const model = lowerer.readNested(spec, frame.origin);
+  const model = lowerer.readNested(spec, frame.origin, { ...where, pointer: `${where.pointer ?? ''}/config/layer` });
   const layer: Layer = {
     path: `${owner.path}/${owner.prefix}${name}`,
     name,

@@ -1,4 +1,4 @@
-import { fail } from '../diagnostics/error.ts';
+import { fail, type Location } from '../diagnostics/error.ts';
 import type { Value } from '../ir/program.ts';
 import type { LayerRow } from '../layers/row.ts';
 import { type Layer, type ModelGraph, type Origin, splitTensor, type TensorId } from '../model/graph.ts';
@@ -7,7 +7,7 @@ import type { Builder } from './builder.ts';
 export type LayerRows = ReadonlyMap<string, LayerRow>;
 
 /** Reads a model that stands in a layer's config, as that of `TimeDistributed` may. */
-export type ReadNested = (envelope: unknown, origin: Origin) => ModelGraph | null;
+export type ReadNested = (envelope: unknown, origin: Origin, where: Location) => ModelGraph | null;
 
 /** What one lowering has in common, whatever model or wrapped layer is at hand. */
 export interface Lowerer {

@@ -1,7 +1,16 @@
 import { type Location, locate } from '../diagnostics/error.ts';
 import type { Output, Program, Value } from '../ir/program.ts';
 import { BATCH, type TensorType } from '../ir/types.ts';
-import { type Call, type Layer, type ModelGraph, type ModelInput, type ModelOutput, type TensorId, tensorsOf } from '../model/graph.ts';
+import {
+  type Call,
+  type Layer,
+  type Masks,
+  type ModelGraph,
+  type ModelInput,
+  type ModelOutput,
+  type TensorId,
+  tensorsOf,
+} from '../model/graph.ts';
 import { Builder } from './builder.ts';
 import { lowerCall } from './call.ts';
 import { dtypeOf, isNarrowInteger } from './dtypes.ts';
@@ -17,14 +26,6 @@ export interface Lowered {
   readonly masks: Masks;
   /** Why a call could not be lowered; empty unless lowering was tolerant. */
   readonly failures: ReadonlyMap<string, Error>;
-}
-
-/** What of a graph's tensors is masked. */
-export interface Masks {
-  /** Type of the mask of every tensor that carries one. */
-  readonly types: ReadonlyMap<TensorId, TensorType>;
-  /** Tensors that are themselves the mask of another, by that. */
-  readonly of: ReadonlyMap<TensorId, TensorId>;
 }
 
 export interface LowerOptions {
@@ -70,11 +71,10 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
   const bind = ({ key, tensor }: ModelOutput): Output => ({ key, value: resolve(frame, tensor).name });
   const outputs = graph.outputs.filter(({ tensor }) => !tolerant || frame.values.has(tensor)).map(bind);
   const states = [...lowerer.states].map(([key, { name }]): Output => ({ key, value: name }));
-  const typesOf = (values: ReadonlyMap<TensorId, Value>) => new Map([...values].map(([tensor, { type }]) => [tensor, type]));
   return {
     program: builder.finish(name, graph.name, [...outputs, ...states], cuts.map(bind)),
-    types: typesOf(frame.values),
-    masks: { types: typesOf(frame.masks), of: lowerer.maskAliases },
+    types: new Map([...frame.values].map(([tensor, { type }]) => [tensor, type])),
+    masks: { ranks: new Map([...frame.masks].map(([tensor, { type }]) => [tensor, type.shape.length])), of: lowerer.maskAliases },
     failures,
   };
 }

@@ -85,6 +85,20 @@ export interface ModelGraph {
   readonly statedShapes: ReadonlyMap<TensorId, { readonly shape: readonly (number | null)[]; readonly dtype: string }>;
 }
 
+/** What is masked of a model's tensors. */
+export interface Masks {
+  /** The axes of the mask of every tensor that carries one. */
+  readonly ranks: ReadonlyMap<TensorId, number>;
+  /** Tensors that are themselves the mask of another, by that. */
+  readonly of: ReadonlyMap<TensorId, TensorId>;
+}
+
+/** The tensor that stands for the mask of another. */
+export function maskTensor(tensor: TensorId): TensorId {
+  const { call, index } = splitTensor(tensor);
+  return `${call}#mask:${index}`;
+}
+
 /** Every tensor an argument holds, from left to right. */
 export function tensorsIn(arg: Arg | readonly Arg[], found: TensorId[] = []): TensorId[] {
   if (typeof arg !== 'object' || arg === null) return found;

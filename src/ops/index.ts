@@ -26,6 +26,7 @@ import { split } from './shape/split.ts';
 import { stridedSlice } from './shape/strided-slice.ts';
 import { tile } from './shape/tile.ts';
 import { transpose } from './shape/transpose.ts';
+import { unfold } from './shape/unfold.ts';
 import { melBands, waves } from './signal/spectrum.ts';
 import { crossHash, hash } from './text/hash.ts';
 import { countAlong, lookup, wordsAt } from './text/lookup.ts';
@@ -62,6 +63,7 @@ export const ops = {
   stridedSlice,
   tile,
   transpose,
+  unfold,
   strings,
   lookup,
   wordsAt,

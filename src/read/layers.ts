@@ -29,7 +29,10 @@ function container({ class_name: className, config }: Envelope): typeof readFunc
   return functional ? readFunctional : null;
 }
 
-const KERAS_OPS = /^keras\.src\.(?=ops\.)/;
+/** True where an envelope holds a model and not an ordinary layer. */
+export const isModel = (envelope: Envelope): boolean => container(envelope) !== null;
+
+const KERAS_OPS = /^keras\.(?:src\.)?(?=ops\.)/;
 const KERAS = /^(keras|tf_keras|tensorflow)\b/;
 
 /**

@@ -10,7 +10,7 @@ import { readModelSpec } from './layers.ts';
 import { originOf } from './origin.ts';
 import { type ModelSource, type Opened, type OpenedJson, openSource } from './source.ts';
 import { isObject } from './spec.ts';
-import { theanoWarnings } from './theano.ts';
+import { withTheanoKernels } from './theano.ts';
 import { artifactWeights } from './weights/artifacts.ts';
 import type { WeightIndex } from './weights/index.ts';
 import { readManifest } from './weights/manifest.ts';
@@ -50,7 +50,7 @@ export async function modelOf(opened: Opened): Promise<ReadModel> {
   const graph = graphOfFound(found, file);
   const warnings: SkipcError[] = [];
   const weights = opened.form === 'json' ? await weightsBeside(opened, found, warnings) : (kerasFile?.weights ?? null);
-  warnings.push(...(kerasFile?.warnings ?? []), ...theanoWarnings(found, graph, file));
+  warnings.push(...(kerasFile?.warnings ?? []));
   return { graph, topology: found.model, weights, hash: topologyHash(found.topology), warnings, file: opened.file };
 }
 
@@ -68,7 +68,7 @@ export function graphOf(json: unknown, file?: string): ModelGraph {
 
 function graphOfFound(found: Found, file: string | undefined): ModelGraph {
   const spec = readModelSpec(found.model, null, { file, pointer: found.pointer });
-  return inlineModel(spec, originOf(found), file);
+  return withTheanoKernels(found, inlineModel(spec, originOf(found), file));
 }
 
 async function weightsBeside({ json, file, beside }: OpenedJson, found: Found, warnings: SkipcError[]): Promise<WeightIndex | null> {

@@ -99,6 +99,7 @@ export async function openZip(bytes: ByteSource, file: string | undefined): Prom
 }
 
 function* chunks(bytes: ByteSource, start: number, end: number): Generator<Uint8Array> {
+  if (end > bytes.size) throw new Error('a part of it lies behind its end');
   for (let at = start; at < end; at += CHUNK) {
     const part = new Uint8Array(Math.min(CHUNK, end - at));
     bytes.read(at, part);

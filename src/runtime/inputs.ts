@@ -2,11 +2,12 @@ import { cast, notEqual, Tensor } from '@tensorflow/tfjs-core';
 
 /**
  * What a tensor must be: its dtype, and sizes, or symbols of those that are unknown until it runs; equal symbols are equal sizes.
+ * One with a value to fill it with may be left out, and then is not among the tensors.
  */
 export type InputSpec = readonly [
   dtype: 'float32' | 'int32' | 'bool' | 'string',
   shape: readonly (number | string)[],
-  presence?: 'optional' | undefined,
+  fill?: number | undefined,
 ];
 
 /**

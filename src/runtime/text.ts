@@ -30,13 +30,13 @@ function paddedTexts(rows: readonly (readonly string[])[], outer: readonly numbe
 }
 
 /**
- * The parts of each text along a new last axis, or n-grams of them.
+ * The parts of each text along a new last axis, or instead of one of one element, as n-grams if asked for.
  * @param widths how many parts make an n-gram; null for the parts themselves
  * @param length of the new axis; null for that of the longest row
  */
 export function splitTexts(x: Tensor, by: 'whitespace' | 'character', widths: readonly number[] | null, length: number | null): Tensor {
   const rows = textsOf(x).map((text) => (widths === null ? partsOf(text, by) : neighbours(partsOf(text, by), widths)));
-  return paddedTexts(rows, x.shape, length);
+  return paddedTexts(rows, x.shape.length > 1 ? x.shape.slice(0, -1) : x.shape, length);
 }
 
 /** The n-grams of texts along the last axis. */

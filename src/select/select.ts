@@ -4,9 +4,11 @@ import {
   type Arg,
   type Call,
   isTensorArg,
+  type Masks,
   type ModelGraph,
   type ModelInput,
   type ModelOutput,
+  maskTensor,
   splitTensor,
   type TensorId,
   tensorsOf,
@@ -27,6 +29,7 @@ export interface Selected {
  * The part of a model that a selection needs: calls that no chosen output depends on are gone, cut tensors are inputs,
  * skipped layers are wired through.
  * @param types of the model's tensors, as far as they are known
+ * @param masks of the model's tensors: one that is cut takes its mask as a second input
  * @param hoist names to cut at, already told from `auto`, `shared` and `none`
  */
 export function select(
@@ -34,6 +37,7 @@ export function select(
   selection: Selection,
   hoist: readonly string[],
   types: ReadonlyMap<TensorId, TensorType>,
+  masks: Masks,
 ): Selected {
   const names = new NameIndex(graph);
   const outputs =
@@ -47,9 +51,16 @@ export function select(
     selection.inputs.map((text) => names.find(text, 'input')),
     'input',
   );
-  const replaced = skipped(graph, names, selection.skip, types);
+  const replaced = new Map(skipped(graph, names, selection.skip, types));
   const given = new Map(graph.inputs.map((input) => [input.tensor, input]));
-  for (const named of cutInputs) given.set(named.tensor, inputAt(graph, named, given.get(named.tensor), types));
+  for (const named of cutInputs) {
+    const input = inputAt(graph, named, given.get(named.tensor), types);
+    given.set(named.tensor, input);
+    const mask = maskAt(input, masks);
+    if (mask === null) continue;
+    given.set(mask.tensor, mask);
+    for (const [alias, masked] of masks.of) if (masked === named.tensor) replaced.set(alias, mask.tensor);
+  }
 
   const resolve = (tensor: TensorId): TensorId => {
     let current = tensor;
@@ -81,7 +92,8 @@ export function select(
   });
 
   const calls = graph.calls.filter(({ id }) => live.calls.has(id)).map((call) => rewired(call, resolve));
-  const inputs = [...given.values()].filter(({ tensor }) => live.tensors.has(tensor));
+  // Whether a mask is needed is known once the layers are lowered.
+  const inputs = [...given.values()].filter(({ tensor, maskOf }) => live.tensors.has(maskOf ?? tensor));
   const warnings = cutInputs.filter(({ tensor }) => !live.tensors.has(tensor)).map(({ key }) => diagnostic('input-dead', { name: key }));
   return {
     graph: { ...graph, calls, inputs: uniqueInputs(inputs), outputs: outputs.map(({ key, tensor }) => ({ key, tensor: resolve(tensor) })) },
@@ -120,6 +132,14 @@ function inputAt(
   const stated = graph.statedShapes.get(tensor);
   if (stated !== undefined) return { key, name, tensor, ...stated };
   return fail('input-type-unknown', { name, layer: splitTensor(tensor).call });
+}
+
+/** The mask of a tensor that is an input: left out, all of it counts. */
+function maskAt({ key, name, tensor, shape }: ModelInput, masks: Masks): ModelInput | null {
+  const rank = masks.ranks.get(tensor);
+  if (rank === undefined) return null;
+  const of = { tensor: maskTensor(tensor), maskOf: tensor };
+  return { key: `${key}:mask`, name: `${name}:mask`, ...of, shape: shape.slice(0, rank), dtype: 'bool', fill: 1 };
 }
 
 const KERAS_DTYPE = { f32: 'float32', i32: 'int32', bool: 'bool', str: 'string' } as const;

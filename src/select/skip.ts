@@ -1,6 +1,6 @@
 import { diagnostic, fail } from '../diagnostics/error.ts';
 import { mayEqualShapes, showType, type TensorType } from '../ir/types.ts';
-import { type Call, type ModelGraph, splitTensor, type TensorId, tensorsOf } from '../model/graph.ts';
+import { type Call, type ModelGraph, splitTensor, type TensorId, tensorsIn, tensorsOf } from '../model/graph.ts';
 import { tensorName } from './display.ts';
 import type { NameIndex } from './names.ts';
 
@@ -19,7 +19,7 @@ export function skipped(
     const { layer, operand } = parse(text, names);
     const calls = graph.calls.filter((call) => call.layer.path === layer);
     const model = calls.length === 0 ? nestedModel(graph, layer) : undefined;
-    const pairs = model ?? calls.map((call) => ({ result: `${call.id}:0`, operands: tensorsOf(call) }));
+    const pairs = model ?? calls.map((call) => ({ result: `${call.id}:0`, operands: operandsOf(call) }));
     for (const { result, operands } of pairs) {
       const kept = keptOperand(layer, operand, operands, names);
       checkFit(layer, types.get(kept), types.get(result));
@@ -28,6 +28,9 @@ export function skipped(
   }
   return replaced;
 }
+
+/** What a call computes with: a mask beside its tensors is none that could stand for the result. */
+const operandsOf = (call: Call): readonly TensorId[] => (tensorsIn(call.args).length > 0 ? tensorsIn(call.args) : tensorsOf(call));
 
 /** `LAYER` or `LAYER=OPERAND`; a layer's name may itself hold an equals sign, so the longest name that exists counts. */
 function parse(text: string, names: NameIndex): { readonly layer: string; readonly operand: string | null } {

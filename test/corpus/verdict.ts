@@ -1,7 +1,7 @@
 import { SkipcError } from '../../src/diagnostics/error.ts';
-import { explained } from './explained.ts';
+import { type Explanation, explained } from './explained.ts';
 import { foreignClasses } from './keras-classes.ts';
-import type { Case } from './suite.ts';
+import { type Case, Difference } from './suite.ts';
 
 export type Outcome = 'passed' | 'refused' | 'explained' | 'failed' | 'no longer differs';
 
@@ -16,15 +16,18 @@ export interface Verdict {
 /** Runs a case; whatever it throws is its outcome. */
 export async function judge(suite: string, { name, topology, run }: Case): Promise<Verdict> {
   const known = explained.get(`${suite}/${name}`);
+  const verdict = (outcome: Outcome, why = ''): Verdict => ({ suite, name, outcome, why });
   try {
     await run();
   } catch (error) {
-    const why = reasonOf(error);
-    if (isRightlyRefused(error, topology)) return { suite, name, outcome: 'refused', why };
-    return known === undefined ? { suite, name, outcome: 'failed', why } : { suite, name, outcome: 'explained', why: known };
+    if (known !== undefined && isAs(error, known)) return verdict('explained', known.why);
+    return verdict(isRightlyRefused(error, topology) ? 'refused' : 'failed', reasonOf(error));
   }
-  return known === undefined ? { suite, name, outcome: 'passed', why: '' } : { suite, name, outcome: 'no longer differs', why: known };
+  return known === undefined ? verdict('passed') : verdict('no longer differs', known.why);
 }
+
+const isAs = (error: unknown, { how }: Explanation): boolean =>
+  how === 'other values' ? error instanceof Difference : error instanceof SkipcError && error.code === how;
 
 function reasonOf(error: unknown): string {
   if (error instanceof SkipcError)

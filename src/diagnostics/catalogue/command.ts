@@ -12,6 +12,21 @@ export const command = {
     ({ path, reason }) => `cannot write ${path} (${reason})`,
     () => 'check that the folder exists and may be written to',
   ),
+  'plugin-missing': entry<{ path: string }>(
+    'invalid',
+    ({ path }) => `there is no plug-in ${JSON.stringify(path)}`,
+    () => 'give --plugin the path of a .ts or .js file',
+  ),
+  'plugin-failed': entry<{ path: string; why: string }>(
+    'invalid',
+    ({ path, why }) => `the plug-in ${JSON.stringify(path)} cannot be loaded: ${why}`,
+    () => 'run it by itself to see where it fails',
+  ),
+  'plugin-invalid': entry<{ path: string }>(
+    'invalid',
+    ({ path }) => `the plug-in ${JSON.stringify(path)} exports no layer rows`,
+    () => "export default what layer({ className, doc, config, lower }) of 'skipc/plugin' returns, or an array of such rows",
+  ),
   'backend-unknown': entry<{ given: string; backends: readonly string[] }>(
     'invalid',
     ({ given }) => `there is no backend ${JSON.stringify(given)}`,

@@ -5,7 +5,14 @@ export const layers = {
   'layer-unknown': entry<{ className: string }>(
     'unsupported',
     ({ className }) => `skipc does not know the layer class ${JSON.stringify(className)}`,
-    () => 'choose an --output that does not need this layer, cut behind it with --input, or leave it out with --skip',
+    ({ className }) =>
+      `say what it computes with --plugin (a row with className ${JSON.stringify(className)}), leave it out with --skip, cut behind it with --input, or choose an --output that does not need it`,
+  ),
+  'layer-lambda': entry<{ name: string }>(
+    'unsupported',
+    ({ name }) => `the Lambda layer ${JSON.stringify(name)} holds Python code, which skipc does not run`,
+    ({ name }) =>
+      `say what it computes with --plugin: a row with className ${JSON.stringify(`Lambda:${name}`)} whose lower(layer) returns, say, layer.op('abs', [layer.x], {}); or leave it out with --skip`,
   ),
   'layer-unsupported': entry<{ what: string; instead: string }>(
     'unsupported',

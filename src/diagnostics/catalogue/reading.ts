@@ -88,12 +88,6 @@ export const reading = {
     ({ what }) => `refers to ${what}`,
     ({ suggestions }) => didYouMean(suggestions, 'check the reference, or save the model again'),
   ),
-  'theano-kernels': entry<{ layer: string }>(
-    'unsupported',
-    ({ layer }) =>
-      `the model was saved with Theano, which turns the kernels of ${JSON.stringify(layer)} and other convolutions over; skipc takes them as they are stored, as tf.keras and Keras 3 do`,
-    () => 'where the values are not those of the training, convert the kernels with keras.utils.conv_utils.convert_kernel of Keras 2.2',
-  ),
   'sequential-branches': entry<{ name: string; outputs: number }>(
     'invalid',
     ({ name, outputs }) => `the nested model ${JSON.stringify(name)} gives ${outputs} outputs, but a Sequential passes on one`,

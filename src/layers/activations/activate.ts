@@ -35,7 +35,7 @@ export function activate(layer: Lowering, x: Value, spec: unknown): Value {
 }
 
 /** A layer's call with another tensor and config, under the same name. */
-function onTensor(layer: Lowering, x: Value, config: unknown): Lowering {
+export function onTensor(layer: Lowering, x: Value, config: unknown): Lowering {
   const call = { config, x, inputs: [x], args: [], kwargs: {} };
   return Object.create(layer, Object.getOwnPropertyDescriptors(call)) as Lowering;
 }

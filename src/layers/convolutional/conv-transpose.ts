@@ -6,7 +6,7 @@ import { type Lowering, layer } from '../row.ts';
 import { movementOf } from './conv.ts';
 import { convolve } from './convolve.ts';
 import { addBias, withActivation } from './finish.ts';
-import { imageKernel, keras1Kernel, kernelShape, kernelWeight, spreadTaps } from './kernel.ts';
+import { imageKernel, kernelShape, kernelWeight, spreadTaps, storedKernel } from './kernel.ts';
 import { type DataFormat, dataFormat, overSpatialAxes, withHeight } from './layout.ts';
 import { pad } from './padding.ts';
 import { interleave, type Phases, phaseKernel, phasesOf } from './phases.ts';
@@ -23,7 +23,7 @@ const config = (rank: number) =>
     dilation_rate: withDefault(sizesConfig(rank), 1),
     activation: activationConfig,
     use_bias: withDefault(boolean, true),
-    keras1_kernel: keras1Kernel,
+    ...storedKernel,
     // Keras 1 states the result's shape, with its batch, instead of an output padding.
     output_shape: withDefault(nullable(array(nullable(integer({ minimum: 1 })), { minItems: rank + 2, maxItems: rank + 2 })), null),
   });
@@ -36,8 +36,7 @@ const transposed = (className: string, aliases: readonly string[], rank: number,
     config: config(rank),
     onMask: 'drops',
     lower(layer) {
-      const { filters, kernel_size, padding, output_padding, output_shape, data_format, activation, use_bias, keras1_kernel } =
-        layer.config;
+      const { filters, kernel_size, padding, output_padding, output_shape, data_format, activation, use_bias } = layer.config;
       const stated = output_shape === null ? null : spatial(output_shape, data_format);
       const { strides, dilations } = movementOf(layer, layer.config, rank);
       const asked =
@@ -47,7 +46,7 @@ const transposed = (className: string, aliases: readonly string[], rank: number,
       return withActivation(layer, activation, (early) =>
         overSpatialAxes(layer, rank, data_format, (x) => {
           const channels = { inputs: Number(x.type.shape.at(-1)), outputs: filters };
-          const kernel = kernelWeight(layer, keras1_kernel, perAxis(kernel_size, rank), channels, true);
+          const kernel = kernelWeight(layer, perAxis(kernel_size, rank), channels, true);
           const bias = use_bias ? layer.weight('bias', [filters]) : null;
           const taps = spreadTaps(layer, imageKernel(layer, kernel, rank), dilations);
           const phases = strides.map((stride, i) => {

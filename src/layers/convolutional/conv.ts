@@ -3,7 +3,7 @@ import { activationConfig } from '../activations/activate.ts';
 import { type Lowering, layer } from '../row.ts';
 import { convolveGroups, type Movement } from './convolve.ts';
 import { addBias, withActivation } from './finish.ts';
-import { imageKernel, keras1Kernel, kernelWeight } from './kernel.ts';
+import { imageKernel, kernelWeight, storedKernel } from './kernel.ts';
 import { dataFormat, overSpatialAxes, withHeight } from './layout.ts';
 import type { Padding } from './padding.ts';
 import { perAxis, type Sizes, sizesConfig } from './sizes.ts';
@@ -25,7 +25,7 @@ const config = (rank: number) =>
     use_bias: withDefault(boolean, true),
     lora_rank: withDefault(anything, null),
     dora_rank: withDefault(anything, null),
-    keras1_kernel: keras1Kernel,
+    ...storedKernel,
   });
 
 /**
@@ -51,7 +51,7 @@ const conv = (className: string, aliases: readonly string[], rank: number, doc: 
     config: config(rank),
     onMask: 'drops',
     lower(layer) {
-      const { filters, kernel_size, data_format, groups, activation, use_bias, lora_rank, dora_rank, keras1_kernel } = layer.config;
+      const { filters, kernel_size, data_format, groups, activation, use_bias, lora_rank, dora_rank } = layer.config;
       if (lora_rank !== null || dora_rank !== null)
         return layer.unsupported(`this ${className} carries low-rank weights`, 'merge them into the kernel before the model is saved');
       const movement = movementOf(layer, layer.config, rank);
@@ -61,7 +61,7 @@ const conv = (className: string, aliases: readonly string[], rank: number, doc: 
           if (channels % groups !== 0 || filters % groups !== 0)
             return layer.mismatch(`${groups} groups divide the channels and the filters`, `${channels} channels, ${filters} filters`);
           const sizes = perAxis(kernel_size, rank);
-          const kernel = kernelWeight(layer, keras1_kernel, sizes, { inputs: channels / groups, outputs: filters });
+          const kernel = kernelWeight(layer, sizes, { inputs: channels / groups, outputs: filters });
           const bias = use_bias ? layer.weight('bias', [filters]) : null;
           const y = convolveGroups(layer, x, imageKernel(layer, kernel, rank), groups, movement);
           return early(addBias(layer, y, bias));

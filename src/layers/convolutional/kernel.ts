@@ -1,25 +1,43 @@
 import type { Value } from '../../ir/program.ts';
 import { elements, isKnown } from '../../ir/types.ts';
-import { nullable, oneOf, withDefault } from '../../schema/build.ts';
+import { boolean, nullable, oneOf, withDefault } from '../../schema/build.ts';
 import type { Lowering } from '../row.ts';
 
-/** Set where Keras 1 wrote the layer, which kept its kernels in the order of the layer's channels. */
-export const keras1Kernel = withDefault(nullable(oneOf('th', 'tf')), null);
-export type Keras1Kernel = 'th' | 'tf' | null;
+/** What the reader adds to a convolution whose kernel is stored otherwise than Keras 2 does. */
+export const storedKernel = {
+  /** Set where Keras 1 wrote the layer, which kept its kernels in the order of the layer's channels. */
+  keras1_kernel: withDefault(nullable(oneOf('th', 'tf')), null),
+  /** True where Theano, which runs kernels from their end to their start, was to convolve with it. */
+  turned_kernel: withDefault(boolean, false),
+};
 
-/**
- * The kernel [...sizes, inputs, outputs] of a convolution, whose inputs and outputs are the other way round for a transposed one.
- * Keras 1 kept [outputs, inputs, ...sizes] where the channels come first, of a transposed one what the convolution has that it
- * transposes, and of a sequence that of an image one pixel wide (Keras 2's `preprocess_weights_for_loading`).
- */
+interface Stored {
+  readonly keras1_kernel: 'th' | 'tf' | null;
+  readonly turned_kernel: boolean;
+}
+
+/** The layer's kernel, [...sizes, inputs, outputs], for a transposed convolution [...sizes, outputs, inputs]. */
 export function kernelWeight(
-  layer: Lowering,
-  order: Keras1Kernel,
+  layer: Lowering<Stored>,
   sizes: readonly number[],
   channels: { readonly inputs: number; readonly outputs: number },
   transposed = false,
 ): Value {
-  const { inputs, outputs } = channels;
+  const kernel = orderedKernel(layer, sizes, channels, transposed);
+  return layer.config.turned_kernel ? layer.op('reverse', [kernel], { axes: sizes.map((_, axis) => axis) }, 'turned_kernel') : kernel;
+}
+
+/**
+ * Keras 1 kept [outputs, inputs, ...sizes] where the channels come first, for a transposed convolution the kernel of the one that it
+ * transposes, and for a sequence that of an image one pixel wide (Keras 2's `preprocess_weights_for_loading`).
+ */
+function orderedKernel(
+  layer: Lowering<Stored>,
+  sizes: readonly number[],
+  { inputs, outputs }: { readonly inputs: number; readonly outputs: number },
+  transposed: boolean,
+): Value {
+  const { keras1_kernel: order } = layer.config;
   const axes = sizes.map((_, i) => i);
   const rank = sizes.length;
   const shape = [...sizes, ...(transposed ? [outputs, inputs] : [inputs, outputs])];

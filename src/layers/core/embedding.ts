@@ -1,5 +1,6 @@
+import type { Value } from '../../ir/program.ts';
 import { anything, boolean, integer, nullable, object, optional, withDefault } from '../../schema/build.ts';
-import { layer } from '../row.ts';
+import { type Lowering, layer } from '../row.ts';
 
 export const embedding = layer({
   className: 'Embedding',
@@ -19,12 +20,14 @@ export const embedding = layer({
         'merge them into the embeddings before the model is saved',
       );
     }
-    const [ids] = layer.inputs;
-    if (ids === undefined) return layer.mismatch('Embedding takes a tensor of ids', 'none');
-    const table = layer.weight('embeddings', [input_dim, output_dim]);
-    if (layer.config.mask_zero === true) {
-      layer.giveMask(layer.op('notEqual', [ids, layer.scalar(0, 'padding', ids.type.dtype)], {}, 'mask'));
-    }
-    return layer.op('gather', [table, layer.cast(ids, 'i32')], { axis: 0 });
+    return rowsById(layer, layer.weight('embeddings', [input_dim, output_dim]), layer.config.mask_zero === true);
   },
 });
+
+/** The rows of a table that ids name; where zero stands for no id, the result is masked there. */
+export function rowsById(layer: Lowering, table: Value, maskZero: boolean): Value {
+  const [ids] = layer.inputs;
+  if (ids === undefined) return layer.mismatch('Embedding takes a tensor of ids', 'none');
+  if (maskZero) layer.giveMask(layer.op('notEqual', [ids, layer.scalar(0, 'padding', ids.type.dtype)], {}, 'mask'));
+  return layer.op('gather', [table, layer.cast(ids, 'i32')], { axis: 0 });
+}

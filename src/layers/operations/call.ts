@@ -79,7 +79,9 @@ export class Call {
 
   /** Numbers that are known when compiling. */
   literal(name: string): Literal {
-    return literalOf(this.raw(name)) ?? this.unsupported(`${name} computed by the model`, 'give it as a number, known when the model is built');
+    return (
+      literalOf(this.raw(name)) ?? this.unsupported(`${name} computed by the model`, 'give it as a number, known when the model is built')
+    );
   }
 
   number(name: string, fallback?: number): number {
@@ -138,7 +140,8 @@ export class Call {
   }
 
   #operand(name: string, given: unknown): Value | Literal {
-    if (given !== undefined && this.#bound.has(name) && isTensorArg(given as Arg)) return this.layer.value((given as { tensor: string }).tensor);
+    if (given !== undefined && this.#bound.has(name) && isTensorArg(given as Arg))
+      return this.layer.value((given as { tensor: string }).tensor);
     return literalOf(given) ?? this.mismatch(`${name} as a tensor or numbers`, given);
   }
 

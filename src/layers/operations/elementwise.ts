@@ -120,7 +120,11 @@ function ofNumbers(op: OpName & ('abs' | 'neg' | 'sign' | 'square'), { keras, tf
     tf: { [tf]: 'x' },
     node: { [node]: 'x' },
     doc,
-    lower: (call) => call.layer.op(op, call.together(['x'], 'i32'), {}),
+    lower(call) {
+      const [x] = call.together(['x']) as [Value];
+      if (op === 'abs' && x.type.dtype === 'bool') return x;
+      return call.layer.op(op, [x.type.dtype === 'bool' ? call.layer.cast(x, 'i32') : x], {});
+    },
   });
 }
 
@@ -189,7 +193,8 @@ const clip = operation({
     if (isNumber && x.type.dtype === 'f32') return layer.op('clipByValue', [x], { min: call.number('x_min'), max: call.number('x_max') });
     return bounds.reduce((value, name) => {
       const bound = call.tensor(name);
-      if (x.type.dtype === 'i32' && bound.type.dtype === 'f32') return call.unsupported('integers between floats', 'cast x to float32 first');
+      if (x.type.dtype === 'i32' && bound.type.dtype === 'f32')
+        return call.unsupported('integers between floats', 'cast x to float32 first');
       return layer.op(name === 'x_min' ? 'maximum' : 'minimum', [value, layer.cast(bound, x.type.dtype)], {}, `within_${name}`);
     }, x);
   },

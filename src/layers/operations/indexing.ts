@@ -83,7 +83,12 @@ const takeAlongAxis = operation({
     if (last === 0) return taken(call, flat, 0, wanted);
     const inRows = layer.op('reshape', [wanted], { shape: [null, wanted.type.shape[last] as Dim] }, 'in_rows');
     const first = layer.op('slice', [inRows], { begin: [0, 0], size: [null, 1] }, 'first');
-    const one = layer.op('add', [layer.op('mul', [first, layer.scalar(0, 'none', 'i32')], {}, 'zeros'), layer.scalar(size, 'size', 'i32')], {}, 'sizes');
+    const one = layer.op(
+      'add',
+      [layer.op('mul', [first, layer.scalar(0, 'none', 'i32')], {}, 'zeros'), layer.scalar(size, 'size', 'i32')],
+      {},
+      'sizes',
+    );
     const begins = layer.op('cumsum', [one], { axis: 0, exclusive: true }, 'begins');
     const found = taken(call, flat, 0, layer.op('add', [inRows, begins], {}, 'places'));
     return swapped(call, layer.op('reshape', [found], { shape: wanted.type.shape }, 'found'), axis, last, 'along_axis');
@@ -99,7 +104,8 @@ const slice = operation({
   lower(call) {
     const x = call.tensor('x');
     const [begin, size] = [call.integers('begin'), call.integers('shape')];
-    if (begin.length !== x.type.shape.length || size.length !== begin.length) return call.mismatch('a place and a size for each axis', begin);
+    if (begin.length !== x.type.shape.length || size.length !== begin.length)
+      return call.mismatch('a place and a size for each axis', begin);
     // Keras moves a part that reaches past the end back into the tensor.
     const from = begin.map((place, i) => {
       const [dim, count] = [x.type.shape[i] as Dim, size[i] as number];
@@ -179,7 +185,10 @@ const diag = operation({
     if (x.type.shape.length !== 1) {
       const [rows, columns] = [sizeOfAxis(call, x, 0), sizeOfAxis(call, x, 1)];
       const [row, column] = [Math.max(-k, 0), Math.max(k, 0)];
-      const places = Array.from({ length: Math.max(Math.min(rows - row, columns - column), 0) }, (_, i) => (row + i) * columns + column + i);
+      const places = Array.from(
+        { length: Math.max(Math.min(rows - row, columns - column), 0) },
+        (_, i) => (row + i) * columns + column + i,
+      );
       return layer.op('gather', [flattened(call, x), layer.constant(places, [places.length], 'on_diagonal', 'i32')], { axis: 0 });
     }
     const [size, margin] = [sizeOfAxis(call, x, 0), Math.abs(k)];
@@ -221,4 +230,3 @@ export const indexing: readonly Operation[] = [
   trace,
   diag,
 ];
-

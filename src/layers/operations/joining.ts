@@ -14,7 +14,12 @@ const concatenate = operation({
   doc: 'its tensors one after the other along an axis',
   lower(call) {
     const tensors = call.tensors('xs');
-    if (!call.has('axis') && call.form === 'keras') return joined(call, tensors.map((x) => flattened(call, x)), 0);
+    if (!call.has('axis') && call.form === 'keras')
+      return joined(
+        call,
+        tensors.map((x) => flattened(call, x)),
+        0,
+      );
     return joined(call, tensors, axisOfCall(call, tensors[0] as Value, 0));
   },
 });
@@ -30,7 +35,11 @@ const stack = operation({
   lower(call) {
     const tensors = call.tensors('xs');
     const axis = newAxis(call, tensors[0] as Value);
-    return joined(call, tensors.map((x, i) => expanded(call, x, axis, `expanded_${i}`)), axis);
+    return joined(
+      call,
+      tensors.map((x, i) => expanded(call, x, axis, `expanded_${i}`)),
+      axis,
+    );
   },
 });
 
@@ -65,7 +74,12 @@ const append = operation({
   doc: 'x2 behind x1 along an axis, or all their elements in one row',
   lower(call) {
     const both = call.together(['x1', 'x2']);
-    if (!call.has('axis')) return joined(call, both.map((x) => flattened(call, x)), 0);
+    if (!call.has('axis'))
+      return joined(
+        call,
+        both.map((x) => flattened(call, x)),
+        0,
+      );
     return joined(call, both, axisOfCall(call, both[0] as Value, 0));
   },
 });

@@ -137,7 +137,8 @@ const average = operation({
     const given = call.float('weights');
     const [axis = 0] = axes;
     const isRow = given.type.shape.length === 1 && x.type.shape.length > 1 && axes.length === 1;
-    if (!isRow && given.type.shape.length !== x.type.shape.length) return call.mismatch('weights of the shape of x, or of one axis', 'others');
+    if (!isRow && given.type.shape.length !== x.type.shape.length)
+      return call.mismatch('weights of the shape of x, or of one axis', 'others');
     const shape = x.type.shape.map((_, i) => (i === axis ? (given.type.shape[0] ?? 1) : 1));
     const weights = isRow ? layer.op('reshape', [given], { shape }, 'weights') : given;
     const total = layer.op('sum', [layer.op('mul', [x, weights], {}, 'weighted')], { axes }, 'total');

@@ -97,7 +97,8 @@ const expandDims = operation({
     const given = call.integers('axis');
     const rank = x.type.shape.length + given.length;
     const axes = given.map((axis) => (axis < 0 ? axis + rank : axis));
-    if (new Set(axes).size < axes.length || axes.some((axis) => axis < 0 || axis >= rank)) return call.mismatch('places among the axes', given);
+    if (new Set(axes).size < axes.length || axes.some((axis) => axis < 0 || axis >= rank))
+      return call.mismatch('places among the axes', given);
     const rest = [...x.type.shape];
     const shape = Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : (rest.shift() as Dim)));
     return call.layer.op('reshape', [x], { shape });
@@ -116,7 +117,18 @@ export function broadcastTo(call: Call, x: Value, wanted: readonly (Dim | null)[
   if (!fits) return call.mismatch('a shape to which the tensor broadcasts', wanted);
   const reps = sizes.map((size, i) => (shape[i] === size ? 1 : size));
   if (reps.every(isKnown) && shape.every((dim, i) => isKnown(dim) || dim === sizes[i])) return layer.op('tile', [wide], { reps });
-  return call.unsupported('a shape whose unknown sizes come from another tensor', 'multiply by ones_like() of that tensor instead');
+  if (!sizes.every(isKnown))
+    return call.unsupported('a shape whose unknown sizes come from another tensor', 'multiply by ones_like() of that tensor instead');
+  // A size that is not known may be 1: the sum with zeros stretches it, and refuses all but what fits.
+  const { dtype } = x.type;
+  const zero = layer.constant(
+    [0],
+    sizes.map(() => 1),
+    'zero',
+    dtype,
+  );
+  const zeros = layer.op('tile', [zero], { reps: sizes }, 'zeros');
+  return layer.op(dtype === 'bool' ? 'logicalOr' : 'add', [wide, zeros], {});
 }
 
 const broadcast = operation({
@@ -266,6 +278,8 @@ export const shaping: readonly Operation[] = [
   rot90,
   ofShape('numpy.Ndim', 'rank', 'the number of axes', (_, shape) => shape.length),
   ofShape('numpy.Size', 'size', 'the number of elements', (call, shape) =>
-    shape.every(isKnown) ? elements(shape) : call.unsupported('a tensor of unknown size', "give the sizes in the shape of the model's input"),
+    shape.every(isKnown)
+      ? elements(shape)
+      : call.unsupported('a tensor of unknown size', "give the sizes in the shape of the model's input"),
   ),
 ];

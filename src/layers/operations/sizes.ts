@@ -30,5 +30,8 @@ function sizesOfItem(call: Call, name: string, item: Arg): readonly (Dim | null)
   if (item === null) return [null];
   if (typeof item === 'number' && Number.isInteger(item) && item >= -1) return [item];
   if (!isTensorArg(item)) return call.mismatch(`${name} as a list of sizes`, item);
-  return sizesOf(call.layer.value(item.tensor)) ?? call.unsupported(`a ${name} that is computed`, 'write the numbers, or take them from the shape of a tensor');
+  return (
+    sizesOf(call.layer.value(item.tensor)) ??
+    call.unsupported(`a ${name} that is computed`, 'write the numbers, or take them from the shape of a tensor')
+  );
 }

@@ -47,7 +47,9 @@ function ranges(call: Call, x: Value, items: readonly Item[]): Value {
     result = typeof item === 'number' ? one(call, result, along, item) : range(call, result, along, item);
   }
   const sizes = result.type.shape;
-  const kept = full.flatMap((item, i): Dim[] => (item === null ? [1] : typeof item === 'number' ? [] : [sizes[places[i] as number] as Dim]));
+  const kept = full.flatMap((item, i): Dim[] =>
+    item === null ? [1] : typeof item === 'number' ? [] : [sizes[places[i] as number] as Dim],
+  );
   const isSame = kept.length === sizes.length && full.every((item) => item !== null && typeof item !== 'number');
   return isSame ? result : call.layer.op('reshape', [result], { shape: kept });
 }
@@ -64,7 +66,8 @@ function itemOf(call: Call, item: unknown): Item {
   return { start: boundOf(call, start), stop: boundOf(call, stop), step: boundOf(call, step) ?? 1 };
 }
 
-const byTensor = (call: Call): never => call.unsupported('a key that holds tensors, lists or truth values', 'use take(), take_along_axis() or where()');
+const byTensor = (call: Call): never =>
+  call.unsupported('a key that holds tensors, lists or truth values', 'use take(), take_along_axis() or where()');
 
 function boundOf(call: Call, bound: unknown): number | null {
   if (bound === null || bound === undefined) return null;
@@ -114,7 +117,10 @@ function range(call: Call, x: Value, axis: number, { start, stop, step }: Slice)
     return every(call, reversed(call, last, axis), axis, step);
   }
   if (from >= 0 && stop !== null && stop > from) return every(call, part(call, x, axis, from, stop - from), axis, step);
-  return call.unsupported('a slice from one end to the other of an axis of unknown size', "give the size in the shape of the model's input");
+  return call.unsupported(
+    'a slice from one end to the other of an axis of unknown size',
+    "give the size in the shape of the model's input",
+  );
 }
 
 /** Every `step`-th element along an axis. */

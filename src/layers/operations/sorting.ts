@@ -99,9 +99,19 @@ const inTopK = operation({
     const { layer } = call;
     const [targets, predictions] = [call.tensor('targets', 'i32'), call.float('predictions')];
     const size = sizeOfAxis(call, predictions, 1);
-    const classes = layer.constant(Array.from({ length: size }, (_, i) => i), [size], 'classes', 'i32');
+    const classes = layer.constant(
+      Array.from({ length: size }, (_, i) => i),
+      [size],
+      'classes',
+      'i32',
+    );
     const chosen = layer.op('equal', [expanded(call, targets, 1, 'target'), classes], {}, 'is_target');
-    const own = layer.op('sum', [layer.op('where', [chosen, predictions, layer.scalar(0, 'zero')], {}, 'own')], { axes: [1], keepDims: true }, 'of_target');
+    const own = layer.op(
+      'sum',
+      [layer.op('where', [chosen, predictions, layer.scalar(0, 'zero')], {}, 'own')],
+      { axes: [1], keepDims: true },
+      'of_target',
+    );
     const above = layer.cast(layer.op('greater', [predictions, own], {}, 'above'), 'i32');
     const rank = layer.op('sum', [above], { axes: [1] }, 'rank');
     return layer.op('less', [rank, layer.scalar(call.integer('k'), 'k', 'i32')], {});

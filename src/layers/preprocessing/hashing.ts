@@ -23,18 +23,18 @@ export const hashing = layer({
   lower(layer) {
     const { num_bins: bins, mask_value, output_mode, sparse, dtype } = layer.config;
     const mode = modeOf(layer, output_mode, ['int', 'one_hot', 'multi_hot', 'count'], sparse);
-    const [given] = layer.inputs;
-    if (given === undefined || given.type.dtype === 'bool')
-      return layer.mismatch('Hashing takes texts or numbers', given?.type.dtype ?? 'nothing');
-    const { shape } = given.type;
-    const x = mode === 'one_hot' && shape.at(-1) === 1 ? layer.op('reshape', [given], { shape: shape.slice(0, -1) }, 'squeezed') : given;
+    const [x] = layer.inputs;
+    if (x === undefined || x.type.dtype === 'bool') return layer.mismatch('Hashing takes texts or numbers', x?.type.dtype ?? 'nothing');
     if (mask_value !== null && (typeof mask_value === 'string') !== (x.type.dtype === 'str'))
       return layer.mismatch(`mask_value is of the dtype of the input, ${x.type.dtype}`, JSON.stringify(mask_value));
     // One bin alone leaves none for masked values.
     const own = typeof mask_value === 'number' && x.type.dtype === 'f32' ? Math.fround(mask_value) : mask_value;
     const mask = bins > 1 ? own : null;
     const indices = layer.op('hash', [x], { bins, salt: saltOf(layer, layer.config.salt), mask }, 'bins');
-    return encode(layer, indices, mode, { depth: bins, dtype: mode === 'int' ? 'i32' : vectorDType(dtype), inMemory: true });
+    const { shape } = x.type;
+    const each =
+      mode === 'one_hot' && shape.at(-1) === 1 ? layer.op('reshape', [indices], { shape: shape.slice(0, -1) }, 'squeezed') : indices;
+    return encode(layer, each, mode, { depth: bins, dtype: mode === 'int' ? 'i32' : vectorDType(dtype), inMemory: true });
   },
 });
 

@@ -79,8 +79,7 @@ function tokensOf(layer: Lowering, x: Value, split: unknown, widths: readonly nu
   if (split !== 'whitespace' && split !== 'character')
     return layer.unsupported('TextVectorization with a split function of its own', CUSTOM);
   if (shape.length > 1 && shape.at(-1) !== 1) return layer.mismatch('TextVectorization splits texts of shape [batch] or [batch, 1]', shape);
-  const texts = shape.length > 1 ? layer.op('reshape', [x], { shape: shape.slice(0, -1) }, 'texts') : x;
-  return layer.op('splitTexts', [texts], { by: split, widths, length }, 'tokens');
+  return layer.op('splitTexts', [x], { by: split, widths, length }, 'tokens');
 }
 
 /** Indices along the last axis, cut off or filled up with zeros to a length. */

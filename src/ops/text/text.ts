@@ -19,7 +19,7 @@ export const standardize = op({
 });
 
 export const splitTexts = op({
-  doc: 'the words or characters of each text along a new last axis, or n-grams of these `widths`; shorter rows end in empty texts',
+  doc: 'the words or characters of each text instead of a last axis of one, or n-grams of these `widths`; shorter rows end in empty texts',
   attrs: object({
     by: oneOf('whitespace', 'character'),
     widths: withDefault(nullable(widths), null),
@@ -29,7 +29,10 @@ export const splitTexts = op({
   arity: 1,
   infer(operands, { length }) {
     takes(['str'], 'splitTexts', operands);
-    return { dtype: 'str', shape: [...at(operands, 0).shape, length] };
+    const { shape } = at(operands, 0);
+    // The axis of one element goes here, not by a reshape: that of tfjs-node loses texts when its operand is disposed of.
+    if (shape.length > 1 && shape.at(-1) !== 1) mismatch('splitTexts takes rank 1, or a last axis of one text', operands);
+    return { dtype: 'str', shape: [...(shape.length > 1 ? shape.slice(0, -1) : shape), length] };
   },
   cost: free,
   kernels: [],

@@ -11,19 +11,15 @@ import type { StoredVariable } from './store.ts';
  * @param hdf5 the same file, open
  */
 export function hdf5Weights(hdf5: Hdf5, variables: readonly StoredVariable[], bytes: ByteSource, file: string | undefined): WeightIndex {
-  const entries: WeightEntry[] = [];
-  let totalBytes = 0;
-  for (const { path, names } of variables) {
+  const entries = variables.flatMap(({ path, names }): readonly WeightEntry[] => {
     const dataset = hdf5.dataset(path);
-    if (dataset === null) continue;
+    if (dataset === null) return [];
     const type = typeOf(dataset, hdf5.text(path, 'dtype'));
     const what = `values of the HDF5 type ${dataset.type} in ${dataset.size} bytes each`;
     const read = () => readAgain(bytes, dataset, file);
-    const same = names.map((name) => numberEntry({ name, shape: dataset.shape, type, what, read }, { file }));
-    entries.push(...same);
-    totalBytes += same[0]?.byteLength ?? 0;
-  }
-  return { entries, totalBytes };
+    return names.map((name) => numberEntry({ name, shape: dataset.shape, type, what, read }, { file }));
+  });
+  return { entries, totalBytes: entries.reduce((sum, { byteLength }) => sum + byteLength, 0) };
 }
 
 /** Keras writes bfloat16, which HDF5 does not know, as bytes with a note. */

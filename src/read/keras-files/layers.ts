@@ -8,14 +8,12 @@ export interface SavedLayer {
   readonly builtIn: boolean;
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
-  /** True where the topology says that this is a layer which it has described before. */
-  readonly shared: boolean;
 }
 
 /** Reads the envelope of a layer or model; null where the JSON is none. */
 export function savedLayer(envelope: unknown): SavedLayer | null {
   if (!isObject(envelope) || typeof envelope['class_name'] !== 'string') return null;
-  const { class_name: className, config, name, module, registered_name: registered, shared_object_id: shared } = envelope;
+  const { class_name: className, config, name, module, registered_name: registered } = envelope;
   // Up to Keras 2.2.2 a Sequential's config is the list of its layers.
   const settings = Array.isArray(config) ? { layers: config } : isObject(config) ? config : {};
   const given = typeof name === 'string' ? name : settings['name'];
@@ -24,7 +22,6 @@ export function savedLayer(envelope: unknown): SavedLayer | null {
     builtIn: !(typeof registered === 'string' && registered.includes('>')) && (typeof module !== 'string' || KERAS.test(module)),
     name: typeof given === 'string' ? given : snakeCase(className),
     config: settings,
-    shared: typeof shared === 'number',
   };
 }
 
@@ -64,12 +61,11 @@ const RECURRENT = /^(SimpleRNN|GRU|LSTM|ConvLSTM[123]D)$/;
 export function heldLayer(holder: SavedLayer, attribute: string): SavedLayer | null {
   const { className, config } = holder;
   const projection = PROJECTIONS.get(attribute.replace(/^_/, ''));
-  if (projection !== undefined && ATTENTIONS.has(className))
-    return { ...holder, className: 'EinsumDense', name: projection, shared: false };
+  if (projection !== undefined && ATTENTIONS.has(className)) return { ...holder, className: 'EinsumDense', name: projection };
   if (attribute === 'forward_layer' || attribute === 'backward_layer') return direction(holder, attribute);
   if (attribute === 'cell' && RECURRENT.test(className)) {
     const cell = className.replace(/^(ConvLSTM)[123]D$/, '$1');
-    return { ...holder, className: `${cell}Cell`, name: snakeCase(`${cell}Cell`), shared: false };
+    return { ...holder, className: `${cell}Cell`, name: snakeCase(`${cell}Cell`) };
   }
   return savedLayer(own(config, attribute) ?? own(config, attribute.replace(/^_/, '')));
 }

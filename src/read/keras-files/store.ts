@@ -28,7 +28,8 @@ export interface StoredVariable {
 }
 
 /** Where models list their layers; the second is what tf.keras up to 2.14 wrote. */
-const LISTS: ReadonlySet<string> = new Set(['layers', '_layer_checkpoint_dependencies']);
+const OLD_LIST = '_layer_checkpoint_dependencies';
+const LISTS: ReadonlySet<string> = new Set(['layers', OLD_LIST]);
 const VARS = 'vars';
 /** Of the layers that draw random numbers: states that are no weights. */
 const SEED = /\/_?(seed_|random_)?generator\//;
@@ -114,7 +115,7 @@ function layersByGroup(
   layers: readonly SavedLayer[],
   repeated: ReadonlySet<SavedLayer>,
 ): ReadonlyMap<string, SavedLayer> {
-  return byName(hdf5, group, children, layers) ?? byCount(children, layers, repeated);
+  return byName(hdf5, group, children, layers) ?? byCount(children, layers, repeated, !group.endsWith(OLD_LIST));
 }
 
 function byName(
@@ -145,52 +146,55 @@ const PYTHON_NAMES: ReadonlyMap<string, string> = new Map([
 
 const baseOf = ({ className }: SavedLayer): string => snakeCase(PYTHON_NAMES.get(className) ?? className);
 
+/**
+ * The n-th group of a class is its n-th layer, where there are as many. tf.keras 2.12 came across each layer with weights twice, and
+ * left every second number out. A layer that was saved elsewhere has no group: Keras 3 counts it nevertheless, tf.keras 2.13 and 2.14
+ * did not.
+ * @param countsAll false for lists of tf.keras up to 2.14: where the numbers do not settle it, nothing does
+ */
 function byCount(
   children: ReadonlySet<string>,
   layers: readonly SavedLayer[],
   repeated: ReadonlySet<SavedLayer>,
+  countsAll: boolean,
 ): ReadonlyMap<string, SavedLayer> {
-  const all = counted(layers);
-  // A layer that was saved elsewhere has no group here; tf.keras did not count it either.
-  const own = counted(layers.filter((layer) => !repeated.has(layer)));
-  const known = (map: ReadonlyMap<string, SavedLayer>): boolean => [...children].every((child) => map.has(child));
-  const complete = [...own].every(([child, { className }]) => children.has(child) || className === 'InputLayer');
-  if (complete && known(own)) return own;
-  // tf.keras 2.12 came across each layer with weights twice.
-  return known(all) ? all : (byRank(children, layers) ?? all);
+  const found = new Map<string, SavedLayer>();
+  const groups = numbered(children);
+  for (const [base, all] of byClass(layers)) {
+    const same = groups.get(base) ?? [];
+    const own = all.filter((layer) => !repeated.has(layer));
+    const noGaps = same.every(({ number }, i) => number === i);
+    const ranked = same.length === all.length ? all : same.length === own.length && noGaps ? own : null;
+    same.forEach(({ child, number }, rank) => {
+      const layer = ranked === null ? (countsAll ? all[number] : undefined) : ranked[rank];
+      if (layer !== undefined) found.set(child, layer);
+    });
+  }
+  return found;
 }
 
-function counted(layers: readonly SavedLayer[]): ReadonlyMap<string, SavedLayer> {
-  const counts = new Map<string, number>();
-  return new Map(
-    layers.map((layer) => {
-      const base = baseOf(layer);
-      const count = counts.get(base) ?? 0;
-      counts.set(base, count + 1);
-      return [count === 0 ? base : `${base}_${count}`, layer];
-    }),
-  );
-}
-
-/** The n-th group of a class is its n-th layer; null where they are not as many. */
-function byRank(children: ReadonlySet<string>, layers: readonly SavedLayer[]): ReadonlyMap<string, SavedLayer> | null {
+/** Groups by the name that they share, each with its number, in the order of these. */
+function numbered(children: ReadonlySet<string>): ReadonlyMap<string, readonly { readonly child: string; readonly number: number }[]> {
   const groups = new Map<string, { readonly child: string; readonly number: number }[]>();
   for (const child of children) {
     const [, base = child, number = '0'] = /^(.*)_(\d+)$/.exec(child) ?? [];
-    groups.set(base, [...(groups.get(base) ?? []), { child, number: Number(number) }]);
+    const same = groups.get(base) ?? [];
+    same.push({ child, number: Number(number) });
+    groups.set(base, same);
   }
   for (const same of groups.values()) same.sort((a, b) => a.number - b.number);
-  const taken = new Map<string, number>();
-  const found = new Map<string, SavedLayer>();
+  return groups;
+}
+
+function byClass(layers: readonly SavedLayer[]): ReadonlyMap<string, readonly SavedLayer[]> {
+  const classes = new Map<string, SavedLayer[]>();
   for (const layer of layers) {
     const base = baseOf(layer);
-    const rank = taken.get(base) ?? 0;
-    const group = groups.get(base)?.[rank];
-    if (group === undefined) return null;
-    taken.set(base, rank + 1);
-    found.set(group.child, layer);
+    const same = classes.get(base) ?? [];
+    same.push(layer);
+    classes.set(base, same);
   }
-  return found.size === children.size ? found : null;
+  return classes;
 }
 
 /** A model's layers with the names that lead to them, nested ones included, in the order in which Keras saves them. */
@@ -205,12 +209,12 @@ function* places(model: SavedLayer): Generator<Located & { readonly layer: Saved
 
 const identity = ({ className, name }: SavedLayer): string => `${className} ${name}`;
 
-/** The layers that stand in two models, where they do so again. */
+/** Layers that are called as one before them, in another model: they may be that one again. Not every topology says so. */
 function repeatedLayers(model: SavedLayer): ReadonlySet<SavedLayer> {
   const seen = new Set<string>();
   const repeated = new Set<SavedLayer>();
   for (const { layer } of places(model)) {
-    if (layer.shared && seen.has(identity(layer))) repeated.add(layer);
+    if (seen.has(identity(layer))) repeated.add(layer);
     seen.add(identity(layer));
   }
   return repeated;

@@ -1,5 +1,6 @@
 import { fail } from '../../diagnostics/error.ts';
-import type { Op, Output, Program, Stage } from '../../ir/program.ts';
+import type { Feature, Op, Program, Stage } from '../../ir/program.ts';
+import { valuesOf } from '../../ir/program.ts';
 import { frozenOps, frozenPrefix } from '../frozen-cut.ts';
 import type { Hoist } from '../hoist.ts';
 import type { Pass } from '../pass.ts';
@@ -77,7 +78,7 @@ function neededBy(names: readonly string[], running: readonly Op[]): Set<Op> {
  * Everything on the prefix's side that the suffix or an output takes: under the keys that the user gave, else under its own
  * name, or that with a number where another feature has it.
  */
-function featuresOf(program: Program, running: readonly Op[], prefix: ReadonlySet<Op>): Output[] {
+function featuresOf(program: Program, running: readonly Op[], prefix: ReadonlySet<Op>): Feature[] {
   const before = new Set(program.inputs.map(({ name }) => name));
   const taken = new Set(program.outputs.map(({ value }) => value));
   for (const op of running) {
@@ -93,5 +94,17 @@ function featuresOf(program: Program, running: readonly Op[], prefix: ReadonlySe
     keys.add(key);
     return key;
   };
-  return crossing.map((name) => ({ key: given.get(name) ?? keyOf(name.slice(1)), value: name }));
+  const fills = fillsOf(program);
+  return crossing.map((name) => {
+    const fill = fills.get(name);
+    return { key: given.get(name) ?? keyOf(name.slice(1)), value: name, ...(fill === undefined ? {} : { fill }) };
+  });
+}
+
+/** What may be left out: inputs that say so, and masks, as lowering names them. */
+function fillsOf(program: Program): ReadonlyMap<string, number> {
+  const fills = new Map<string, number>();
+  for (const { name, type } of valuesOf(program).values()) if (type.dtype === 'bool' && name.endsWith(':mask')) fills.set(name, 1);
+  for (const { name, fill } of program.inputs) if (fill !== undefined) fills.set(name, fill);
+  return fills;
 }
