@@ -1,4 +1,4 @@
-import { fail, type SkipcError } from './diagnostics/error.ts';
+import { diagnostic, fail, type SkipcError } from './diagnostics/error.ts';
 import type { Program } from './ir/program.ts';
 import { layersWith } from './layers/index.ts';
 import type { LayerRow } from './layers/row.ts';
@@ -35,6 +35,8 @@ export interface Analysis {
   readonly whole: Program;
   /** Layers that `whole` lacks, as skipc cannot compile them or what is before them. */
   readonly uncounted: number;
+  /** What ops say they come from, where that is not the path of their layer. */
+  readonly sources: ReadonlyMap<string, string>;
   /** The program as it was lowered. */
   readonly lowered: Program;
   /** The program after each pass. */
@@ -56,7 +58,7 @@ export async function analyse(source: ModelSource, options: AnalyseOptions = {})
   const selection = { outputs: options.outputs ?? [], inputs: options.inputs ?? [], skip: options.skip ?? [] };
   const { graph, cuts, warnings } = select(model.graph, selection, names, whole.types, whole.masks);
   const name = options.name === undefined ? slug(graph.outputs.map(({ key }) => key)) : fileName(options.name);
-  const { program: lowered } = lower(graph, name, rows, { cuts, readNested: nestedModel });
+  const { program: lowered, sources, states } = lower(graph, name, rows, { cuts, readNested: nestedModel });
   const runs = rewriteWith(lowered, hoist, options);
   const program = runs.at(-1)?.program ?? lowered;
   return {
@@ -65,10 +67,11 @@ export async function analyse(source: ModelSource, options: AnalyseOptions = {})
     cuts: cuts.map(({ key }) => key),
     uncounted: uncountedLayers(model.graph, whole.types).size,
     whole: rewrite(whole.program, { hoist: 'none' }).at(-1)?.program ?? whole.program,
+    sources: new Map([...whole.sources, ...sources]),
     lowered,
     runs,
     program,
-    warnings: [...model.warnings, ...warnings],
+    warnings: [...model.warnings, ...warnings, ...(states.length > 0 ? [diagnostic('layer-stateful', { states })] : [])],
   };
 }
 
@@ -127,10 +130,10 @@ export async function inspectModel(
   plugins: readonly LayerRow[] = [],
 ): Promise<{ readonly inspection: Inspection; readonly warnings: readonly SkipcError[] }> {
   const { graph, weights, hash, warnings } = await readModel(source);
-  const { program, types, failures } = lower(graph, 'whole', layersWith(plugins), { tolerant: true, readNested: nestedModel });
+  const { program, types, sources, failures } = lower(graph, 'whole', layersWith(plugins), { tolerant: true, readNested: nestedModel });
   const staged = rewrite(program, { hoist: 'auto' }).at(-1)?.program ?? program;
   const frozen =
     program.weights.some(({ frozen }) => frozen) && staged.features !== null && costOfProgram(staged).flops.prefix > 0 ? staged : null;
-  const inspection = inspect({ graph, hash, weightBytes: weights?.totalBytes ?? null, types, failures, whole: program, frozen });
+  const inspection = inspect({ graph, hash, weightBytes: weights?.totalBytes ?? null, types, sources, failures, whole: program, frozen });
   return { inspection, warnings };
 }

@@ -67,7 +67,7 @@ export async function compile(source: ModelSource, options: CompileOptions = {})
           ? { from: 'inline', base64: Buffer.from(weights).toString('base64') }
           : { from: 'file', name: `${program.name}.safetensors` },
     backend: backendImport(options.backend ?? 'core'),
-    classes: new Map(model.graph.calls.map(({ layer }) => [layer.path, layer.className])),
+    classes: new Map(model.graph.calls.map(({ layer }) => [analysis.sources.get(layer.path) ?? layer.path, layer.className])),
   });
   return { name: program.name, code, weights, ir, summary, analysis, instantiate: () => instantiate(code, weights) };
 }

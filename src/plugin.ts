@@ -5,7 +5,16 @@
 export type { Value } from './ir/program.ts';
 export type { Dim, DType, Shape, TensorType } from './ir/types.ts';
 export { activate, activationConfig } from './layers/activations/activate.ts';
-export { type Child, type ChildArguments, type LayerRow, type Lowering, layer, type Scanned, type ScanOperands, type Step } from './layers/row.ts';
+export {
+  type Child,
+  type ChildArguments,
+  type LayerRow,
+  type Lowering,
+  layer,
+  type Scanned,
+  type ScanOperands,
+  type Step,
+} from './layers/row.ts';
 export type { Arg, Origin } from './model/graph.ts';
 export type { AttrsGiven, OpName } from './ops/index.ts';
 export {

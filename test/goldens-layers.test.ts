@@ -7,15 +7,8 @@ import { excess, LAYER_TOLERANCE, type LayerCase, layerCases, layerFamilies, ten
 
 /** Families of layers that are not compiled yet. */
 const LATER: ReadonlySet<string> = new Set([
-  'additive_attention',
-  'attention',
   'conv_lstm1d',
   'conv_lstm2d',
-  'einsum_dense',
-  'group_query_attention',
-  'multi_head_attention',
-  'spectral_norm',
-  'time_distributed',
 ]);
 
 const chosen = process.env['SKIPC_FAMILIES']?.split(',');

@@ -13,6 +13,9 @@ const SMALL = [
   'nested_two_output_backbone',
   'raw_conv_tap',
   'unet_small',
+  'text_bilstm',
+  'transformer_small',
+  'ops_in_graph',
   'ops_in_graph',
 ];
 const LARGE = ['frozen_transfer', 'mobilenet_v2', 'resnet50', 'efficientnet_b0'];

@@ -33,7 +33,14 @@ export async function runCompile(model: string, flags: CompileFlags): Promise<nu
   const weights = flags.weights === 'inline' || flags.weights === 'none' ? flags.weights : toStdout ? 'none' : 'file';
   const weightsFrom = flags.weights === undefined || flags.weights === weights ? undefined : flags.weights;
   const name = flags.name ?? named?.name;
-  const compiled = await compile(model, { ...(await selectionOf(flags)), name, backend, weights, weightsFrom, command: commandLine(model, flags) });
+  const compiled = await compile(model, {
+    ...(await selectionOf(flags)),
+    name,
+    backend,
+    weights,
+    weightsFrom,
+    command: commandLine(model, flags),
+  });
   const { summary } = compiled;
 
   if (toStdout) {

@@ -31,7 +31,9 @@ const show = (program: Program, json: boolean | undefined): string =>
 
 /** A dump is printed as it is, or in the other form: it is one stage, of which nothing can be chosen any more. */
 function dumpText(program: Program, flags: IrFlags): string {
-  const chosen = (['output', 'input', 'skip', 'hoist', 'name', 'plugin', 'after', 'eachPass'] as const).find((option) => flags[option] !== undefined);
+  const chosen = (['output', 'input', 'skip', 'hoist', 'name', 'plugin', 'after', 'eachPass'] as const).find(
+    (option) => flags[option] !== undefined,
+  );
   if (chosen !== undefined) fail('options-conflict', { one: 'a dump', other: `--${chosen === 'eachPass' ? 'each-pass' : chosen}` });
   return show(program, flags.json);
 }

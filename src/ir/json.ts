@@ -36,6 +36,8 @@ const bodyOp = {
   layers: array(string, { minItems: 1 }),
 };
 
+const feature = object({ key: string, value: matching('^[%@]'), fill: optional(fill) }, { additionalProperties: false });
+
 /** JSON Schema of a program. */
 export const programSchema: Schema<ProgramJson> = object(
   {
@@ -65,8 +67,8 @@ export const programSchema: Schema<ProgramJson> = object(
       ),
     ),
     outputs: array(binding),
-    cuts: array(binding),
-    features: nullable(array(object({ key: string, value: matching('^[%@]'), fill: optional(fill) }, { additionalProperties: false }))),
+    cuts: array(feature),
+    features: nullable(array(feature)),
   },
   { additionalProperties: false },
 );

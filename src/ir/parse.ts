@@ -28,7 +28,7 @@ export function parse(text: string): Program {
   const ops: Op[] = [];
   const outputs: Output[] = [];
   const features: Feature[] = [];
-  const cuts: Output[] = [];
+  const cuts: Feature[] = [];
   let head: { name: string; model: string } | undefined;
   let stage: Stage = 'suffix';
   /** The body whose `yield` is still to come. */
@@ -83,7 +83,7 @@ export function parse(text: string): Program {
         frozen: cursor.take('frozen'),
       });
     } else if (cursor.take('feature')) features.push({ ...cursor.binding(), ...cursor.fill() });
-    else if (cursor.take('cut')) cuts.push(cursor.binding());
+    else if (cursor.take('cut')) cuts.push({ ...cursor.binding(), ...cursor.fill() });
     else if (cursor.take('output')) outputs.push(cursor.binding());
     else if (STAGES.has(line)) stage = line as Stage;
     else if (line.startsWith('  ')) {

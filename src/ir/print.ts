@@ -49,7 +49,7 @@ export function print(program: Program): string {
     lines.push(`    yield ${op.body.yields.map(showName).join(', ')}`);
   }
   lines.push('');
-  for (const cut of program.cuts) lines.push(`cut ${bare(cut.key)} = ${showName(cut.value)}`);
+  for (const cut of program.cuts) lines.push(`cut ${bare(cut.key)} = ${showName(cut.value)}${showFill(cut.fill)}`);
   for (const feature of program.features ?? [])
     lines.push(`feature ${bare(feature.key)} = ${showName(feature.value)}${showFill(feature.fill)}`);
   for (const output of program.outputs) lines.push(`output ${bare(output.key)} = ${showName(output.value)}`);

@@ -78,8 +78,8 @@ export interface Program {
   readonly weights: readonly Weight[];
   readonly ops: readonly Op[];
   readonly outputs: readonly Output[];
-  /** Where the user asked for a cut; staging turns these into features. */
-  readonly cuts: readonly Output[];
+  /** Where the user asked for a cut, and the masks of these tensors, should they be needed; staging turns these into features. */
+  readonly cuts: readonly Feature[];
   /** Where the program is cut: what the prefix returns and the suffix takes. Null when nothing is hoisted. */
   readonly features: readonly Feature[] | null;
 }

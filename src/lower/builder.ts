@@ -1,4 +1,4 @@
-import type { Attrs, Body, BodyOp, Input, Op, Output, Program, Value, Weight } from '../ir/program.ts';
+import type { Attrs, Body, BodyOp, Feature, Input, Op, Output, Program, Value, Weight } from '../ir/program.ts';
 import { BATCH, type Dim, type DType, isKnown } from '../ir/types.ts';
 import type { Scanned, ScanOperands, Step } from '../layers/row.ts';
 import { type AttrsGiven, type OpName, opRow } from '../ops/index.ts';
@@ -208,7 +208,7 @@ export class Builder {
     );
   }
 
-  finish(name: string, model: string, outputs: readonly Output[], cuts: readonly Output[]): Program {
+  finish(name: string, model: string, outputs: readonly Output[], cuts: readonly Feature[]): Program {
     const ops = this.#ops.map(
       (draft): Op => ({
         ...finished(draft),

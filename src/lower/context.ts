@@ -23,7 +23,7 @@ export interface Called {
 export function contextOf(lowerer: Lowerer, frame: Frame, called: Called): { context: Lowering; masks: ReadonlyMap<number, Value | null> } {
   const { layer } = called.call;
   const given = new Map<number, Value | null>();
-  const owner = frame.owner ?? { path: layer.path, prefix: '', trainable: layer.trainable, count: { position: 0 } };
+  const owner = frame.owner ?? { path: layer.path, prefix: '', trainable: layer.trainable, count: { position: 0, states: 0 } };
   return { context: partOf(lowerer, frame, called, given, owner, ''), masks: given };
 }
 
@@ -40,7 +40,7 @@ function partOf(lowerer: Lowerer, frame: Frame, called: Called, given: Map<numbe
     value.type.dtype === dtype || dtype === 'str' ? value : op('cast', [value], { dtype }, 'cast');
   const constant = (values: readonly number[], shape: readonly number[], role: string, dtype: DType = 'f32'): Value =>
     op('constant', [], { values, shape, dtype: dtype as 'f32' | 'i32' | 'bool' }, role);
-  const stateKey = (k: number): string => `${layer.path}:state${k}`;
+  const stateKeys = new Map<number, string>();
 
   return {
     config,
@@ -77,8 +77,13 @@ function partOf(lowerer: Lowerer, frame: Frame, called: Called, given: Map<numbe
       const named = (values: typeof over.sequences) => values.map(([value, name]) => [value, part + name] as const);
       return builder.scan({ ...over, sequences: named(over.sequences), carried: named(over.carried) }, part + role, step);
     },
-    state: (k, shape) => builder.input(stateKey(k), stateKey(k), { dtype: 'f32', shape }, 0),
-    keepState: (k, value) => void lowerer.states.set(stateKey(k), value),
+    state(k, shape) {
+      const key = `${owner.path}:state${owner.count.states++}`;
+      stateKeys.set(k, key);
+      // A shared layer goes on from what its call before left.
+      return lowerer.states.get(key) ?? builder.input(key, key, { dtype: 'f32', shape }, 0);
+    },
+    keepState: (k, value) => void lowerer.states.set(stateKeys.get(k) as string, value),
     within: <D>(name: string, own?: D): Lowering<D> => {
       const inner = name === '' ? owner : { ...owner, prefix: `${owner.prefix}${name}/` };
       return partOf(

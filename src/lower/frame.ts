@@ -19,7 +19,7 @@ export interface Lowerer {
   /** States of stateful layers by key: what they are after the call. */
   readonly states: Map<string, Value>;
   /** Tensors of the graph that are the mask of another: Keras 3 writes a mask it propagates as a tensor of its own. */
-  readonly maskAliases: Map<TensorId, TensorId>;
+  readonly maskAliases: Map<TensorId, Set<TensorId>>;
 }
 
 /** The layer whose weights are declared: one that wraps others owns theirs too, and counts them with its own. */
@@ -28,7 +28,7 @@ export interface Owner {
   /** The names of what is wrapped, each with a slash behind it. */
   readonly prefix: string;
   readonly trainable: boolean;
-  readonly count: { position: number };
+  readonly count: { position: number; states: number };
 }
 
 /** The tensors of one model while it is lowered, or of one call of a wrapped layer. */

@@ -1,5 +1,5 @@
 import { type Location, locate } from '../diagnostics/error.ts';
-import type { Output, Program, Value } from '../ir/program.ts';
+import type { Feature, Output, Program, Value } from '../ir/program.ts';
 import { BATCH, type TensorType } from '../ir/types.ts';
 import {
   type Call,
@@ -24,6 +24,10 @@ export interface Lowered {
   /** Type of every tensor of the graph that could be computed. */
   readonly types: ReadonlyMap<TensorId, TensorType>;
   readonly masks: Masks;
+  /** Inputs that hold the states of stateful layers, and outputs of the same keys. */
+  readonly states: readonly string[];
+  /** What ops say they come from, where that is not the path of their layer. */
+  readonly sources: ReadonlyMap<string, string>;
   /** Why a call could not be lowered; empty unless lowering was tolerant. */
   readonly failures: ReadonlyMap<string, Error>;
 }
@@ -59,7 +63,7 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
     const where: Location = { layer: call.layer.path, pointer: call.layer.pointer };
     const scope = scopes.get(call.id) ?? scopeOf(call);
     try {
-      builder.enter(scope, call.layer.path);
+      builder.enter(scope, scopes.get(call.id) ?? call.layer.path);
       locate(where, () => lowerCall(lowerer, frame, call, scope, where));
     } catch (error) {
       // A dead layer must not fail a compilation, not even by a fault of its row.
@@ -70,11 +74,17 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
 
   const bind = ({ key, tensor }: ModelOutput): Output => ({ key, value: resolve(frame, tensor).name });
   const outputs = graph.outputs.filter(({ tensor }) => !tolerant || frame.values.has(tensor)).map(bind);
+  const cutAt = (cut: ModelOutput): Feature[] => {
+    const mask = frame.masks.get(cut.tensor);
+    return mask === undefined ? [bind(cut)] : [bind(cut), { key: `${cut.key}:mask`, value: mask.name, fill: 1 }];
+  };
   const states = [...lowerer.states].map(([key, { name }]): Output => ({ key, value: name }));
   return {
-    program: builder.finish(name, graph.name, [...outputs, ...states], cuts.map(bind)),
+    program: builder.finish(name, graph.name, [...outputs, ...states], cuts.flatMap(cutAt)),
     types: new Map([...frame.values].map(([tensor, { type }]) => [tensor, type])),
     masks: { ranks: new Map([...frame.masks].map(([tensor, { type }]) => [tensor, type.shape.length])), of: lowerer.maskAliases },
+    sources: new Map(graph.calls.flatMap(({ id, layer }) => (scopes.has(id) ? [[layer.path, scopes.get(id) as string]] : []))),
+    states: states.map(({ key }) => key),
     failures,
   };
 }

@@ -23,7 +23,8 @@ export function masksOf(lowerer: Lowerer, frame: Frame, call: Call, positional: 
     if (tensor === null) return mask;
     const value = resolve(frame, tensor);
     if (mask === null || !lowerer.builder.equal(mask, value)) return value;
-    lowerer.maskAliases.set(tensor, positional[i] as TensorId);
+    const masked = lowerer.maskAliases.get(tensor) ?? new Set();
+    lowerer.maskAliases.set(tensor, masked.add(positional[i] as TensorId));
     return mask;
   });
   const passedOn = frame.origin.keras === 3 ? carried : inputs;

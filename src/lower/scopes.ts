@@ -25,7 +25,21 @@ export function scopesOf(graph: ModelGraph): ReadonlyMap<string, string> {
       for (const tensor of tensorsIn(arg)) users.set(splitTensor(tensor).call, { anchor, role: keyword });
     }
   }
-  return scopes;
+  return numbered(graph, scopes);
+}
+
+/** Names that several ops would have, told apart by numbers in file order. */
+function numbered(graph: ModelGraph, scopes: ReadonlyMap<CallId, string>): ReadonlyMap<CallId, string> {
+  const counts = new Map<string, number>();
+  const unique = new Map<CallId, string>();
+  for (const { id } of graph.calls) {
+    const scope = scopes.get(id);
+    if (scope === undefined) continue;
+    const count = (counts.get(scope) ?? 0) + 1;
+    counts.set(scope, count);
+    unique.set(id, count === 1 ? scope : `${scope}~${count}`);
+  }
+  return unique;
 }
 
 /** The op, without its number. */

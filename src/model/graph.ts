@@ -89,8 +89,8 @@ export interface ModelGraph {
 export interface Masks {
   /** The axes of the mask of every tensor that carries one. */
   readonly ranks: ReadonlyMap<TensorId, number>;
-  /** Tensors that are themselves the mask of another, by that. */
-  readonly of: ReadonlyMap<TensorId, TensorId>;
+  /** Tensors that are themselves the mask of others, by these. */
+  readonly of: ReadonlyMap<TensorId, ReadonlySet<TensorId>>;
 }
 
 /** The tensor that stands for the mask of another. */

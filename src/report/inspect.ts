@@ -49,6 +49,8 @@ export interface InspectParts {
   readonly hash: string;
   readonly weightBytes: number | null;
   readonly types: ReadonlyMap<TensorId, TensorType>;
+  /** What ops say they come from, where that is not the path of their layer. */
+  readonly sources: ReadonlyMap<string, string>;
   readonly failures: ReadonlyMap<string, Error>;
   /** The program of the whole model, as far as it could be lowered. */
   readonly whole: Program;
@@ -56,7 +58,7 @@ export interface InspectParts {
   readonly frozen: Program | null;
 }
 
-export function inspect({ graph, hash, weightBytes, types, failures, whole, frozen }: InspectParts): Inspection {
+export function inspect({ graph, hash, weightBytes, types, sources, failures, whole, frozen }: InspectParts): Inspection {
   const live = rewrite(whole, { hoist: 'none' }).at(-1)?.program ?? whole;
   const cost = costOfProgram(live);
   const flops = flopsByLayer(live);
@@ -75,7 +77,7 @@ export function inspect({ graph, hash, weightBytes, types, failures, whole, froz
         className,
         shape: types.get(`${call?.id}:0`)?.shape ?? null,
         parameters: parameters.get(path) ?? 0,
-        flops: flops.get(path) ?? 0,
+        flops: flops.get(sources.get(path) ?? path) ?? 0,
         trainable,
         unsupported: failures.get(call?.id ?? '')?.message ?? null,
       };

@@ -71,6 +71,8 @@ export interface SummaryParts {
   readonly whole: Program;
   /** Layers that `whole` lacks, as skipc cannot compile them or what is before them. */
   readonly uncounted: number;
+  /** What ops say they come from, where that is not the path of their layer. */
+  readonly sources: ReadonlyMap<string, string>;
   readonly program: Program;
   readonly cuts: readonly string[];
   readonly weightBytes: Part | null;
@@ -82,7 +84,7 @@ export function summarise(parts: SummaryParts): Summary {
   const after = costOfProgram(program);
   const before = costOfProgram(whole);
   const flops = after.flops.prefix + after.flops.suffix;
-  const perLayer = layersOf(graph, selected, program);
+  const perLayer = layersOf(graph, selected, program, parts.sources);
   const kept = perLayer.filter(({ status }) => status !== 'removed').length;
   const features = program.features;
   return {
@@ -123,7 +125,8 @@ function tensors(program: Program, entries: readonly Output[]): TensorSummary[] 
   });
 }
 
-function layersOf(graph: ModelGraph, selected: ModelGraph, program: Program): LayerSummary[] {
+function layersOf(graph: ModelGraph, selected: ModelGraph, program: Program, sources: ReadonlyMap<string, string>): LayerSummary[] {
+  const sourceOf = (path: string): string => sources.get(path) ?? path;
   const needed = new Set(selected.calls.map((call) => call.layer.path));
   const running = new Set(program.ops.flatMap((op) => op.layers));
   const flops = flopsByLayer(program);
@@ -131,7 +134,7 @@ function layersOf(graph: ModelGraph, selected: ModelGraph, program: Program): La
   return [...layers.values()].map(({ path, className }) => ({
     path,
     className,
-    status: running.has(path) ? 'kept' : needed.has(path) ? 'identity' : 'removed',
-    flops: flops.get(path) ?? 0,
+    status: running.has(sourceOf(path)) ? 'kept' : needed.has(path) ? 'identity' : 'removed',
+    flops: flops.get(sourceOf(path)) ?? 0,
   }));
 }

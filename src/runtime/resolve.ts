@@ -43,8 +43,10 @@ export function resolveVariables(wanted: readonly Variable[], available: readonl
   });
   const nameOf = (i: number): string => JSON.stringify(available[i]?.name);
   const list = (items: readonly number[]): string => `${items.slice(0, 5).map(nameOf).join(', ')}${items.length > 5 ? ', ...' : ''}`;
+  // Some writers make a list of one of a number.
   const fits = (i: number, shape: readonly number[]): boolean =>
-    available[i]?.shape.length === shape.length && shape.every((size, axis) => available[i]?.shape[axis] === size);
+    (shape.length === 0 && available[i]?.shape.join() === '1') ||
+    (available[i]?.shape.length === shape.length && shape.every((size, axis) => available[i]?.shape[axis] === size));
 
   const takers = new Map<number, string>();
   const take = (i: number, [name, , shape]: Variable): number => {

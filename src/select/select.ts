@@ -59,7 +59,7 @@ export function select(
     const mask = maskAt(input, masks);
     if (mask === null) continue;
     given.set(mask.tensor, mask);
-    for (const [alias, masked] of masks.of) if (masked === named.tensor) replaced.set(alias, mask.tensor);
+    for (const [alias, masked] of masks.of) if (masked.has(named.tensor)) replaced.set(alias, mask.tensor);
   }
 
   const resolve = (tensor: TensorId): TensorId => {

@@ -4,6 +4,7 @@ const HARD_SIGMOID =
   'a model of Keras 2, whose hard_sigmoid is clip(0.2 x + 0.5, 0, 1); the values are of Keras 3, which computes relu6(x + 3) / 6 instead';
 const THEANO = 'saved by Keras 2.1.3 with Theano, which turns its kernels over; the values are of Keras 3, which forgets to';
 const NO_CELL = 'recorded without the cell, a class of the test: the layer cannot be made from its config';
+const NO_LAYER = 'recorded without the layer that it wraps: it cannot be made from its config';
 
 /** Why a case differs, and how: it gives other values, or skipc refuses it with this code. Any other outcome is a failure all the same. */
 export interface Explanation {
@@ -28,6 +29,7 @@ export const explained: ReadonlyMap<string, Explanation> = new Map([
     'keras_simple_lstm',
   ]),
   ...each('weights', { why: THEANO, how: 'other values' }, ['keras_conv2d_theano_channels_first']),
+  ...each('keras-cases', { why: NO_LAYER, how: 'config-invalid' }, counted('TimeDistributedTest.test_correctness', 1)),
   ...each('keras-cases', { why: NO_CELL, how: 'config-invalid' }, [
     ...counted('RNNTest.test_forward_pass_single_state', 4),
     ...counted('RNNTest.test_forward_pass_two_states', 3),

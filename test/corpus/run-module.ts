@@ -34,25 +34,22 @@ export async function runModule(
   given: readonly (Values & { readonly name?: string })[],
   calls = 1,
 ): Promise<readonly Values[]> {
-  const start = tf.memory().numTensors;
   const module = await compiled.instantiate();
-  const held: NamedTensorMap[] = [];
-  const hold = (tensors: NamedTensorMap): NamedTensorMap => {
-    held.push(tensors);
-    return tensors;
-  };
+  // Whatever an error leaves behind goes with the scope.
+  tf.engine().startScope();
   try {
-    const source = weights === null ? undefined : hold(Object.fromEntries([...weights].map(([name, array]) => [name, tensorOf(array)])));
+    const source = weights === null ? undefined : tensorsOf(weights);
     const w = await module.load(source);
+    tf.dispose(source ?? {});
     try {
       const inputs = inputsOf(compiled, given);
       let states: NamedTensorMap = {};
       for (let call = 1; ; call++) {
+        const tensors = tensorsOf(inputs);
         const before = tf.memory().numTensors;
-        const tensors = hold(Object.fromEntries([...inputs].map(([key, array]) => [key, tensorOf(array)])));
-        const result = hold(module.predict(w, { ...tensors, ...states }));
-        const made = Object.keys(tensors).length + Object.keys(result).length;
-        if (tf.memory().numTensors - before !== made) throw new Difference(`${tf.memory().numTensors - before - made} tensors left behind`);
+        const result = module.predict(w, { ...tensors, ...states });
+        const left = tf.memory().numTensors - before - Object.keys(result).length;
+        if (left !== 0) throw new Difference(`${left} tensors left behind`);
         if (call === calls) return outputsOf(compiled, result);
         states = Object.fromEntries(Object.entries(result).filter(([key]) => STATE.test(key)));
       }
@@ -60,12 +57,12 @@ export async function runModule(
       module.dispose(w);
     }
   } finally {
-    tf.dispose(held);
-    const left = tf.memory().numTensors - start;
-    // Only after an error may something be left; it is freed with the scope.
-    if (left > 0) tf.engine().startScope();
+    tf.engine().endScope();
   }
 }
+
+const tensorsOf = (arrays: ReadonlyMap<string, Values>): NamedTensorMap =>
+  Object.fromEntries([...arrays].map(([name, array]) => [name, tensorOf(array)]));
 
 function inputsOf(compiled: Compiled, given: readonly (Values & { readonly name?: string })[]): ReadonlyMap<string, Values> {
   const wanted = new Set(compiled.summary.inputs.map(({ key }) => key));

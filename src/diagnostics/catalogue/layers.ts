@@ -1,4 +1,4 @@
-import { entry } from './entry.ts';
+import { entry, list } from './entry.ts';
 
 /** What a live layer can get wrong, or skipc cannot compile. */
 export const layers = {
@@ -13,6 +13,11 @@ export const layers = {
     ({ name }) => `the Lambda layer ${JSON.stringify(name)} holds Python code, which skipc does not run`,
     ({ name }) =>
       `say what it computes with --plugin: a row with className ${JSON.stringify(`Lambda:${name}`)} whose lower(layer) returns, say, layer.op('abs', [layer.x], {}); or leave it out with --skip`,
+  ),
+  'layer-stateful': entry<{ states: readonly string[] }>(
+    'invalid',
+    ({ states }) => `the program carries state from call to call: ${list(states)}`,
+    () => 'hand the outputs of these names in again as inputs of the same names; left out, states are zero',
   ),
   'layer-unsupported': entry<{ what: string; instead: string }>(
     'unsupported',

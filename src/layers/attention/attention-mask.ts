@@ -19,12 +19,21 @@ export interface Operands {
 }
 
 /** The names of what those layers are called with behind the query, in the order of their `call`. */
-export const ATTENTION_KEYWORDS = ['value', 'key', 'query_mask', 'value_mask', 'key_mask', 'attention_mask'] as const;
+export const ATTENTION_KEYWORDS = ['value', 'key', 'query_mask', 'value_mask', 'key_mask', 'attention_mask', 'query'] as const;
 
-const given = (layer: Lowering, arg: Arg | undefined): Value | null =>
-  arg !== undefined && isTensorArg(arg) ? layer.value(arg.tensor) : null;
-const carried = (layer: Lowering, arg: Arg | undefined): Value | null =>
-  arg !== undefined && isTensorArg(arg) ? layer.maskOf(arg.tensor) : null;
+/** A tensor of the call and the mask that it carries. */
+interface Given {
+  readonly tensor: Value;
+  readonly mask: Value | null;
+}
+
+/** An argument by its name, or where the file lists the tensors of the call without names, by its place in the list. */
+function argument(layer: Lowering, name: string, place: number): Given | null {
+  const arg: Arg = layer.kwargs[name] ?? null;
+  if (isTensorArg(arg)) return { tensor: layer.value(arg.tensor), mask: layer.maskOf(arg.tensor) };
+  const listed = layer.inputs[place];
+  return listed === undefined ? null : { tensor: listed, mask: layer.mask(place) };
+}
 
 /**
  * Query, value and key of a call as floats, and their masks: what the call says, else what a tensor carries. Before Keras 2.10 such
@@ -33,22 +42,23 @@ const carried = (layer: Lowering, arg: Arg | undefined): Value | null =>
  * @throws SkipcError `shape-mismatch` where there is no value
  */
 export function operandsOf(layer: Lowering, ownQueryMask: boolean): Operands {
-  const { kwargs } = layer;
-  const [query] = layer.inputs;
-  const value = given(layer, kwargs['value']);
-  if (query === undefined || value === null || layer.inputs.length > 1)
-    return layer.mismatch('an attention layer is called with a query, a value and perhaps a key', `${layer.inputs.length} queries`);
+  const [query, value, key] = ['query', 'value', 'key'].map((name, place) => argument(layer, name, place));
+  if (!query || !value || layer.inputs.length > 3)
+    return layer.mismatch('an attention layer is called with a query, a value and perhaps a key', `${layer.inputs.length} tensors`);
   const implicit = !isBefore(layer.origin, 2, 10);
-  const own = (mask: Value | null): Value | null => (implicit ? mask : null);
+  const mask = (name: string, of: Given | null | undefined): Value | null => {
+    const named = argument(layer, `${name}_mask`, Number.POSITIVE_INFINITY)?.tensor ?? null;
+    return named ?? (implicit ? (of?.mask ?? null) : null);
+  };
   return {
-    query: layer.x,
-    value: layer.cast(value, 'f32'),
-    key: layer.cast(given(layer, kwargs['key']) ?? value, 'f32'),
+    query: layer.cast(query.tensor, 'f32'),
+    value: layer.cast(value.tensor, 'f32'),
+    key: layer.cast((key ?? value).tensor, 'f32'),
     masks: {
-      query: (ownQueryMask ? null : given(layer, kwargs['query_mask'])) ?? own(layer.mask()),
-      value: given(layer, kwargs['value_mask']) ?? own(carried(layer, kwargs['value'])),
-      key: given(layer, kwargs['key_mask']) ?? own(carried(layer, kwargs['key'])),
-      attention: given(layer, kwargs['attention_mask']),
+      query: ownQueryMask ? query.mask : mask('query', query),
+      value: mask('value', value),
+      key: mask('key', key),
+      attention: mask('attention', null),
     },
   };
 }

@@ -22,6 +22,7 @@ export const groupedQueryAttention = layer({
     use_gate: withDefault(nullable(boolean), false),
     sliding_window: withDefault(nullable(size), null),
   }),
+  takesList: true,
   keywords: ATTENTION_KEYWORDS,
   lower(layer) {
     refuseTraining(layer);

@@ -27,6 +27,7 @@ export const multiHeadAttention = layer({
   className: 'MultiHeadAttention',
   doc: 'several dot-product attentions side by side, on projections of query, key and value',
   config,
+  takesList: true,
   keywords: ATTENTION_KEYWORDS,
   lower(layer) {
     refuseTraining(layer);

@@ -24,7 +24,9 @@ export const bidirectional = layer({
     const common = { zero_output_for_mask: returnsSequences };
     const forward = { ...spec, config: { ...spec.config, ...common, name: renamed(spec, 'forward_') } };
     const back = backward_layer ?? { ...spec, config: { ...spec.config, go_backwards: !goesBackwards } };
-    const backward = { ...back, config: { ...back.config, ...common, name: renamed(back, 'backward_') } };
+    // Since Keras 3, a backward layer that was given keeps its own name.
+    const keepsName = layer.origin.keras === 3 && back === backward_layer;
+    const backward = { ...back, config: { ...back.config, ...common, ...(keepsName ? {} : { name: renamed(back, 'backward_') }) } };
     if ((back.config['go_backwards'] === true) === goesBackwards) {
       return layer.mismatch('the two layers go in opposite directions', 'both in the same');
     }

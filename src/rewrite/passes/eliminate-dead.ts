@@ -14,7 +14,9 @@ export const eliminateDead: Pass = {
   name: 'eliminate-dead',
   purpose: 'drop ops, weights and inputs that no chosen output needs',
   run(program) {
-    const live = new Set([...program.outputs, ...program.cuts, ...(program.features ?? [])].map(({ value }) => value));
+    // A mask at a cut is there for what uses it.
+    const cuts = program.cuts.filter(({ fill }) => fill === undefined);
+    const live = new Set([...program.outputs, ...cuts, ...(program.features ?? [])].map(({ value }) => value));
     const kept = program.ops.toReversed().flatMap((original) => {
       if (!original.results.some(({ name }) => live.has(name))) return [];
       const op = withoutDeadSteps(original, live);
@@ -29,7 +31,9 @@ export const eliminateDead: Pass = {
       kept.every((op, i) => op === program.ops[i]) &&
       inputs.length === program.inputs.length &&
       weights.length === program.weights.length;
-    return same ? program : ({ ...program, inputs, weights, ops: kept } satisfies Program);
+    return same
+      ? program
+      : ({ ...program, inputs, weights, ops: kept, cuts: program.cuts.filter(({ value }) => live.has(value)) } satisfies Program);
   },
 };
 

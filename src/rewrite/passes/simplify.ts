@@ -45,7 +45,7 @@ export const simplify: Pass = {
       op.body === undefined ? op : { ...op, body: { ...op.body, ops: simplified(op.body.ops), yields: op.body.yields.map(current) } },
     );
     if (!changed) return program;
-    const follow = (outputs: readonly Output[]) => outputs.map((output) => ({ ...output, value: current(output.value) }));
+    const follow = <T extends Output>(outputs: readonly T[]) => outputs.map((output) => ({ ...output, value: current(output.value) }));
     return { ...program, ops, outputs: follow(program.outputs), cuts: follow(program.cuts) } satisfies Program;
   },
 };

@@ -53,11 +53,17 @@ function prefixOf(program: Program, running: readonly Op[], hoist: Hoist): Reado
       return others.reduce((shared, value) => intersection(shared, neededBy([value], running)), neededBy([first], running));
     }
     case 'cuts':
-      return neededBy(
-        program.cuts.map(({ value }) => value),
-        running,
-      );
+      return neededBy(cutAt(program, running), running);
   }
+}
+
+/** The tensors that the user named, and of their masks those that something behind them uses. */
+function cutAt(program: Program, running: readonly Op[]): readonly string[] {
+  const named = program.cuts.filter(({ fill }) => fill === undefined).map(({ value }) => value);
+  const before = neededBy(named, running);
+  const behind = new Set(running.filter((op) => !before.has(op)).flatMap(({ operands }) => operands));
+  const masks = program.cuts.filter(({ fill, value }) => fill !== undefined && behind.has(value));
+  return [...named, ...masks.map(({ value }) => value)];
 }
 
 const intersection = (a: ReadonlySet<Op>, b: ReadonlySet<Op>): Set<Op> => new Set([...a].filter((op) => b.has(op)));
@@ -106,5 +112,6 @@ function fillsOf(program: Program): ReadonlyMap<string, number> {
   const fills = new Map<string, number>();
   for (const { name, type } of valuesOf(program).values()) if (type.dtype === 'bool' && name.endsWith(':mask')) fills.set(name, 1);
   for (const { name, fill } of program.inputs) if (fill !== undefined) fills.set(name, fill);
+  for (const { value, fill } of program.cuts) if (fill !== undefined) fills.set(value, fill);
   return fills;
 }
