@@ -14,9 +14,12 @@ export const resolve: ResolveHook = (specifier, context, next) =>
 export const load: LoadHook = async (url, context, next) => {
   if (!/^file:.*\.m?ts$/.test(url)) return next(url, context);
   const { ts } = await import('ts-morph');
-  const source = ts.transpileModule(await readFile(fileURLToPath(url), 'utf8'), {
+  const { outputText: source, diagnostics = [] } = ts.transpileModule(await readFile(fileURLToPath(url), 'utf8'), {
     fileName: url,
+    reportDiagnostics: true,
     compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: true },
-  }).outputText;
+  });
+  const [wrong] = diagnostics;
+  if (wrong !== undefined) throw new SyntaxError(ts.flattenDiagnosticMessageText(wrong.messageText, ' '));
   return { format: 'module', source, shortCircuit: true };
 };

@@ -75,6 +75,8 @@ import { reshape } from './reshaping/reshape.ts';
 import { upSampling1d, upSampling2d, upSampling3d } from './reshaping/up-sampling.ts';
 import { zeroPadding1d, zeroPadding2d, zeroPadding3d } from './reshaping/zero-padding.ts';
 import { bidirectional } from './rnn/bidirectional.ts';
+import { convLSTM1d, convLSTM2d, convLSTM3d } from './rnn/conv-lstm.ts';
+import { cuDNNGRU, cuDNNLSTM } from './rnn/cudnn.ts';
 import { gru } from './rnn/gru.ts';
 import { lstm } from './rnn/lstm.ts';
 import { rnn } from './rnn/rnn.ts';
@@ -160,6 +162,11 @@ export const layerRows = [
   lstm,
   rnn,
   bidirectional,
+  convLSTM1d,
+  convLSTM2d,
+  convLSTM3d,
+  cuDNNGRU,
+  cuDNNLSTM,
   rescaling,
   normalization,
   resizing,

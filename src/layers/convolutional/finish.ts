@@ -13,7 +13,7 @@ const ELEMENTWISE: ReadonlySet<unknown> = new Set([
 const ELEMENTWISE_LAYERS: ReadonlySet<unknown> = new Set(['ReLU', 'LeakyReLU', 'ELU', 'ThresholdedReLU']);
 
 /** True where an `activation` entry is known to be elementwise; others go where the channels are the axis Keras takes. */
-function isElementwise(activation: unknown): boolean {
+export function isElementwise(activation: unknown): boolean {
   if (activation === null || activation === undefined || typeof activation === 'string') return ELEMENTWISE.has(activation ?? 'linear');
   const { class_name: className, config } = activation as { class_name?: unknown; config?: unknown };
   return className === 'function' ? ELEMENTWISE.has(config) : ELEMENTWISE_LAYERS.has(className);

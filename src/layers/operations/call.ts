@@ -60,10 +60,13 @@ export class Call {
     return this.#promoted(operands, (i) => names[i] as string, least);
   }
 
-  /** A list of tensors under one dtype. */
-  tensors(name: string, least: DType = 'bool'): readonly Value[] {
+  /**
+   * A list of tensors under one dtype.
+   * @param others how many items at the end of the list are something else
+   */
+  tensors(name: string, least: DType = 'bool', others = 0): readonly Value[] {
     const given = this.raw(name);
-    const list = Array.isArray(given) ? (given as readonly unknown[]) : [given];
+    const list = Array.isArray(given) ? (given as readonly unknown[]).slice(0, given.length - others) : [given];
     if (list.length === 0) return this.mismatch('a list of tensors', given);
     return this.#promoted(
       list.map((item) => this.#operand(name, item)),

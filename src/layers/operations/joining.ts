@@ -27,10 +27,25 @@ const concatenate = operation({
 const joined = (call: Call, tensors: readonly Value[], axis: number): Value =>
   tensors.length === 1 ? (tensors[0] as Value) : call.layer.op('concat', tensors, { axis });
 
+/** The axis stands behind the tensors. */
+const concatenateOp = operation({
+  keras: '',
+  call: '',
+  node: { ConcatV2: '*xs' },
+  doc: 'its tensors one after the other along an axis',
+  lower(call) {
+    const tensors = call.tensors('xs', 'bool', 1);
+    const axis = (call.raw('xs') as readonly unknown[]).at(-1);
+    if (typeof axis !== 'number') return call.mismatch('an axis behind its tensors', axis);
+    return joined(call, tensors, axisOf(call.layer, axis, tensors[0] as Value));
+  },
+});
+
 const stack = operation({
   keras: 'numpy.Stack',
   call: 'x:xs',
   tf: { stack: 'values:xs axis' },
+  node: { Pack: '*xs ; axis' },
   doc: 'its tensors one after the other along a new axis',
   lower(call) {
     const tensors = call.tensors('xs');
@@ -187,6 +202,7 @@ const addAll = operation({
 
 export const joining: readonly Operation[] = [
   concatenate,
+  concatenateOp,
   stack,
   stacking('numpy.Hstack', 'its tensors side by side', 1, 1),
   stacking('numpy.Vstack', 'its tensors one below the other', 2, 0),

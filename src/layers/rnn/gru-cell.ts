@@ -1,23 +1,41 @@
 import type { Value } from '../../ir/program.ts';
 import { boolean, object, optional, type Static } from '../../schema/build.ts';
-import { activate, activationConfig } from '../activations/activate.ts';
+import { activate } from '../activations/activate.ts';
 import type { Lowering } from '../row.ts';
 import type { Cell } from './cell.ts';
-import { affineOf, cellConfig, gatesOf } from './gates.ts';
+import { affineOf, cellConfig, gateActivation, gatesOf, recurrentActivation } from './gates.ts';
 
-export const gruCellProperties = { ...cellConfig, recurrent_activation: activationConfig, reset_after: optional(boolean) };
+export const gruCellProperties = { ...cellConfig, recurrent_activation: recurrentActivation, reset_after: optional(boolean) };
 export const gruCellConfig = object(gruCellProperties);
 
-/**
- * z and r are gates of x kernel + h recurrent_kernel; h = z h + (1 - z) act(candidate). The reset gate r is applied to h before
- * its product with the recurrent kernel (Cho et al. 2014), or with `reset_after` to the product, which then has a bias of its own.
- */
 export function gruCell(layer: Lowering<Static<typeof gruCellConfig>>, channels: number): Cell {
-  const { units, use_bias, activation, recurrent_activation } = layer.config;
+  const { units, use_bias, activation } = layer.config;
   const resetAfter = layer.config.reset_after ?? resetsAfterByDefault(layer);
   const kernel = layer.weight('kernel', [channels, 3 * units]);
   const recurrent = layer.weight('recurrent_kernel', [units, 3 * units]);
   const bias = use_bias ? layer.weight('bias', resetAfter ? [2, 3 * units] : [3 * units]) : null;
+  return gruCellOf(layer, { units, kernel, recurrent, bias, resetAfter, gate: gateActivation(layer), activation });
+}
+
+export interface GRUWeights {
+  readonly units: number;
+  /** [inputs, 3 units], the gates z and r and the candidate side by side, as in the recurrent kernel, [units, 3 units], and the bias. */
+  readonly kernel: Value;
+  readonly recurrent: Value;
+  /** [3 units]; with `resetAfter` [2, 3 units], the second row for the product with the state. */
+  readonly bias: Value | null;
+  readonly resetAfter: boolean;
+  /** Activations: of the gates, and of the candidate. */
+  readonly gate: unknown;
+  readonly activation: unknown;
+}
+
+/**
+ * z and r are gates of x kernel + h recurrent_kernel; h = z h + (1 - z) act(candidate). The reset gate r is applied to h before
+ * its product with the recurrent kernel (Cho et al. 2014), or with `resetAfter` to the product, which then has a bias of its own.
+ */
+export function gruCellOf(layer: Lowering, weights: GRUWeights): Cell {
+  const { units, kernel, recurrent, bias, resetAfter, activation } = weights;
   const rowOf = (row: number, role: string): Value | null =>
     bias === null
       ? null
@@ -26,7 +44,7 @@ export function gruCell(layer: Lowering<Static<typeof gruCellConfig>>, channels:
   const recurrentBias = resetAfter ? rowOf(1, 'recurrent_bias') : null;
   const columns = (begin: number, count: number, role: string): Value =>
     layer.op('slice', [recurrent], { begin: [0, begin * units], size: [units, count * units] }, role);
-  const gate = (a: Value, b: Value): Value => activate(layer, layer.op('add', [a, b], {}, 'sum'), recurrent_activation);
+  const gate = (a: Value, b: Value): Value => activate(layer, layer.op('add', [a, b], {}, 'sum'), weights.gate);
   const mixed = (z: Value, before: Value, sum: Value): Value => {
     const candidate = activate(layer, sum, activation);
     // z h + (1 - z) candidate, as candidate + z (h - candidate).

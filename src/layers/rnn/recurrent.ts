@@ -4,7 +4,7 @@ import { type Arg, tensorsIn } from '../../model/graph.ts';
 import { anything, boolean, nullable, optional, withDefault } from '../../schema/build.ts';
 import type { Lowering } from '../row.ts';
 import { refuseTraining } from '../training.ts';
-import type { Cell } from './cell.ts';
+import type { Cell, StateLayout } from './cell.ts';
 
 /** What the configs of all recurrent layers have in common. `unroll` and `implementation` say how Keras computes, not what. */
 export const recurrentConfig = {
@@ -45,22 +45,25 @@ export function recurrent<C extends RecurrentConfig>(layer: Lowering<C>, cellFor
   const [batch, steps, ...step] = layer.x.type.shape;
   if (batch === undefined || steps === undefined) return layer.mismatch('a recurrent layer takes a batch of sequences', layer.x.type.shape);
   const cell = cellFor(step);
-  const mask = stepMask(layer, cell.states[cell.output]?.shape.length ?? 1);
+  const { enter, leave, outside } = layoutOf(cell);
+  const mask = stepMask(layer, cell);
   const zero = zeros(layer);
   const given = initialState(layer, cell);
   const start = cell.states.map(({ shape }, k) => {
     const value = given?.[k];
-    if (value !== undefined) return layer.cast(value, 'f32');
-    return stateful ? layer.state(k, [batch, ...shape]) : zero([batch, ...shape]);
+    if (value !== undefined) return enter(layer.cast(value, 'f32'));
+    return stateful ? enter(layer.state(k, [batch, ...outside(k)])) : zero([batch, ...shape]);
   });
-  const { outputs, last, states } = run(layer, cell, start, mask, given !== null || stateful === true, zero);
+  const ran = run(layer, cell, start, mask, given !== null || stateful === true, zero);
+  const states = ran.states.map((state) => leave(state, 1));
 
   if (stateful) for (const [k, state] of states.entries()) layer.keepState(k, state);
   layer.giveMask(returnsSequences ? layer.mask() : null);
   // Keras returns a sequence that was gone through backwards as it was gone through.
-  let output = outputs ?? last;
-  if (outputs !== null && go_backwards) output = layer.op('reverse', [outputs], { axes: [1] }, 'backwards');
+  let output = ran.outputs ?? ran.last;
+  if (ran.outputs !== null && go_backwards) output = layer.op('reverse', [ran.outputs], { axes: [1] }, 'backwards');
   if (mask !== null && zeroedBehind(layer.config)) output = layer.op('where', [mask, output, layer.scalar(0, 'zero')], {}, 'zeroed');
+  output = leave(output, ran.outputs === null ? 1 : 2);
   return return_state ? [output, ...states] : output;
 }
 
@@ -116,15 +119,29 @@ interface Ran {
 const zeroedBehind = ({ unroll, go_backwards, return_sequences, zero_output_for_mask }: RecurrentConfig): boolean =>
   unroll === true && go_backwards === true && return_sequences === true && zero_output_for_mask === true;
 
-/** The mask with an axis for each of the output's, [batch, steps, 1, ...]. */
-function stepMask(layer: Lowering, rank: number): Value | null {
+/**
+ * The mask with an axis for each of the output's, [batch, steps, 1, ...]. TensorFlow also takes one that says more than which steps
+ * count, [batch, steps, ...], as `Masking` makes it of images: it goes by the first axes of the output.
+ */
+function stepMask(layer: Lowering, cell: Cell): Value | null {
   const mask = layer.mask();
   if (mask === null) return null;
   const [batch, steps, ...more] = mask.type.shape;
-  if (batch === undefined || steps === undefined || more.some((size) => size !== 1)) {
+  const { shape, layout } = { shape: cell.states[cell.output]?.shape ?? [], layout: cell.layout };
+  const finer = more.some((size) => size !== 1);
+  if (batch === undefined || steps === undefined || more.length > (layout?.outside ?? shape).length)
     return layer.mismatch('a recurrent layer takes a mask of batch and steps', mask.type.shape);
+  if (finer && layout !== undefined) {
+    return layer.unsupported(
+      `a mask of ${mask.type.shape.length} axes, [batch, steps, ...], where the layer keeps its states in another layout`,
+      'use a mask of whole steps, [batch, steps]',
+    );
   }
-  return layer.op('reshape', [layer.cast(mask, 'bool')], { shape: [batch, steps, ...Array.from({ length: rank }, () => 1)] }, 'mask_steps');
+  if (finer && more.some((size, i) => size !== 1 && size !== shape[i])) {
+    return layer.mismatch('a recurrent layer takes a mask of batch and steps, or of the first axes of its output', mask.type.shape);
+  }
+  const sizes = [...(finer ? more : []), ...shape.map(() => 1)].slice(0, shape.length);
+  return layer.op('reshape', [layer.cast(mask, 'bool')], { shape: [batch, steps, ...sizes] }, 'mask_steps');
 }
 
 /** The states that the call hands in: by name, or behind the sequence in one list. */
@@ -136,6 +153,12 @@ function initialState(layer: Lowering, cell: Cell): readonly Value[] | null {
     return layer.mismatch(`the layer has ${cell.states.length} states`, `${values.length} initial states`);
   }
   return values;
+}
+
+/** What turns states and outputs to the layout of the loop and back; nothing, for most cells. */
+function layoutOf({ states, layout }: Cell): Pick<StateLayout, 'enter' | 'leave'> & { outside(k: number): Shape } {
+  if (layout === undefined) return { enter: (state) => state, leave: (value) => value, outside: (k) => states[k]?.shape ?? [] };
+  return { enter: layout.enter, leave: layout.leave, outside: () => layout.outside };
 }
 
 /** Zeros for what nobody hands in, made once for each shape. */

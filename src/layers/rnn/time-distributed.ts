@@ -1,7 +1,7 @@
 import type { Value } from '../../ir/program.ts';
-import { type Dim, isKnown, times } from '../../ir/types.ts';
 import { anything, object, record, string } from '../../schema/build.ts';
 import { type Child, type Lowering, layer } from '../row.ts';
+import { fold, unfold } from './steps.ts';
 
 export const timeDistributed = layer({
   className: 'TimeDistributed',
@@ -28,25 +28,6 @@ export const timeDistributed = layer({
     return values.map((value) => unfold(layer, value, first));
   },
 });
-
-/** One axis of the first two: [batch * steps, ...]. */
-function fold(layer: Lowering, x: Value, role: string): Value {
-  const [batch, steps, ...rest] = x.type.shape;
-  if (batch === undefined || steps === undefined) return layer.mismatch('TimeDistributed takes [batch, steps, ...]', x.type.shape);
-  return layer.op('reshape', [x], { shape: [product(batch, steps), ...rest] }, role);
-}
-
-function product(a: Dim, b: Dim): Dim | null {
-  if (isKnown(a)) return isKnown(b) ? a * b : times(b, a);
-  return isKnown(b) ? times(a, b) : null;
-}
-
-/** The first axis parted again into the batch and the steps that `like` has. */
-function unfold(layer: Lowering, x: Value, like: Value, role?: string): Value {
-  const [batch = 1, steps = 1] = like.type.shape;
-  if (!isKnown(batch) && !isKnown(steps)) return layer.op('unfold', [x, like], { axes: 2 }, role);
-  return layer.op('reshape', [x], { shape: [batch, steps, ...x.type.shape.slice(1)] }, role);
-}
 
 /** Layers whose call takes the mask of a sequence. */
 const MASKED = /^(Softmax|RNN|SimpleRNN|GRU|LSTM|ConvLSTM[123]D|CuDNNGRU|CuDNNLSTM|Bidirectional|TimeDistributed|GlobalAveragePooling1D)$/;
