@@ -4,7 +4,7 @@ import { layersWith } from './layers/index.ts';
 import type { LayerRow } from './layers/row.ts';
 import { lower } from './lower/lower.ts';
 import type { ModelGraph } from './model/graph.ts';
-import { nestedModel } from './read/nested.ts';
+import { readNested } from './read/nested.ts';
 import { type ModelSource, type ReadModel, readModel } from './read/read.ts';
 import { costOfProgram } from './report/cost.ts';
 import { goodCuts } from './report/cuts.ts';
@@ -53,12 +53,12 @@ export interface Analysis {
 export async function analyse(source: ModelSource, options: AnalyseOptions = {}): Promise<Analysis> {
   const model = await readModel(source);
   const rows = layersWith(options.plugins ?? []);
-  const whole = lower(model.graph, 'whole', rows, { tolerant: true, readNested: nestedModel });
+  const whole = lower(model.graph, 'whole', rows, { tolerant: true, readNested });
   const { hoist, names } = hoistOf(options.hoist);
   const selection = { outputs: options.outputs ?? [], inputs: options.inputs ?? [], skip: options.skip ?? [] };
   const { graph, cuts, warnings } = select(model.graph, selection, names, whole.types, whole.masks);
   const name = options.name === undefined ? slug(graph.outputs.map(({ key }) => key)) : fileName(options.name);
-  const { program: lowered, sources, states } = lower(graph, name, rows, { cuts, readNested: nestedModel });
+  const { program: lowered, sources, states } = lower(graph, name, rows, { cuts, readNested });
   const runs = rewriteWith(lowered, hoist, options);
   const program = runs.at(-1)?.program ?? lowered;
   return {
@@ -130,7 +130,7 @@ export async function inspectModel(
   plugins: readonly LayerRow[] = [],
 ): Promise<{ readonly inspection: Inspection; readonly warnings: readonly SkipcError[] }> {
   const { graph, weights, hash, warnings } = await readModel(source);
-  const { program, types, sources, failures } = lower(graph, 'whole', layersWith(plugins), { tolerant: true, readNested: nestedModel });
+  const { program, types, sources, failures } = lower(graph, 'whole', layersWith(plugins), { tolerant: true, readNested });
   const staged = rewrite(program, { hoist: 'auto' }).at(-1)?.program ?? program;
   const frozen =
     program.weights.some(({ frozen }) => frozen) && staged.features !== null && costOfProgram(staged).flops.prefix > 0 ? staged : null;

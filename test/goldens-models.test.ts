@@ -16,7 +16,6 @@ const SMALL = [
   'text_bilstm',
   'transformer_small',
   'ops_in_graph',
-  'ops_in_graph',
 ];
 const LARGE = ['frozen_transfer', 'mobilenet_v2', 'resnet50', 'efficientnet_b0'];
 

@@ -109,7 +109,9 @@ const equations = fc
   })
   .chain((given) => {
     const letters = [...new Set([...given.left, ...given.right])];
-    return fc.shuffledSubarray(letters, { maxLength: Math.min(letters.length, 5) }).map((output) => ({ ...given, output: output.join('') }));
+    return fc
+      .shuffledSubarray(letters, { maxLength: Math.min(letters.length, 5) })
+      .map((output) => ({ ...given, output: output.join('') }));
   });
 
 describe.each(backends)('einsum on %s', (backend) => {

@@ -35,6 +35,8 @@ const named = (role: string | undefined, part: string): string => (role === unde
 
 const sizeOf = ({ value, labels }: Labelled, label: string): Dim => value.type.shape[labels.indexOf(label)] ?? 1;
 
+const LARGEST_DIAGONAL = 1024;
+
 /** Where a name stands twice, only the elements of equal positions. */
 function diagonal(layer: Lowering, given: { value: Value; labels: Labels }, role: string | undefined): Labelled {
   let { value, labels } = given;
@@ -46,6 +48,8 @@ function diagonal(layer: Lowering, given: { value: Value; labels: Labels }, role
     const size = shape[first] ?? 1;
     if (!isKnown(size) || shape[second] !== size)
       return layer.mismatch('the diagonal of an einsum takes two axes of one known size', `${shape[first]} and ${shape[second]}`);
+    if (size > LARGEST_DIAGONAL)
+      return layer.unsupported(`the diagonal of ${size} by ${size} elements`, `sum over axes of no more than ${LARGEST_DIAGONAL} elements`);
     const onDiagonal = Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 1 : 0));
     const place = shape.map((_, i) => (i === first || i === second ? size : 1));
     const kept = layer.constant(onDiagonal, place, named(role, 'on_diagonal'), 'bool');

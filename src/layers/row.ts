@@ -56,9 +56,11 @@ export interface Lowering<C = unknown> {
   /**
    * A layer that this one wraps.
    * @param spec as the config holds it: `{class_name, config}`
+   * @param alone true where it is the only one: its variables are declared as this layer's own, as Keras 2 names them, and are found
+   *   below the wrapped layer's name as well
    * @throws SkipcError `layer-unknown`, `config-invalid`
    */
-  child(spec: unknown): Child;
+  child(spec: unknown, alone?: boolean): Child;
   /** A number that is fixed when compiling. */
   scalar(value: number, role: string, dtype?: DType): Value;
   /** Numbers that are fixed when compiling, in row-major order. */

@@ -8,26 +8,26 @@ import { lowerCall } from './call.ts';
 import { type Frame, frameOf, type Lowerer, type Owner, resolve } from './frame.ts';
 
 const envelope = object({
-  class_name: string,
   // A Sequential may be the bare list of its layers.
   config: either(object({ name: optional(nullable(string)), trainable: optional(nullable(boolean)) }), array(anything)),
 });
 
 /**
- * A layer, or a model, in the config of another layer. Its variables are declared as that layer's, below its own name.
+ * A layer, or a model, in the config of another layer. Its variables are declared as that layer's, below its own name unless it is
+ * alone in there.
  * @param owner the layer that wraps it
  * @param scope what the wrapping call's tensors are called after
  */
-export function childOf(lowerer: Lowerer, frame: Frame, owner: Owner, spec: unknown, where: Location): Child {
-  const { class_name: className, config: given } = validate(envelope, structuredClone(spec), where);
+export function childOf(lowerer: Lowerer, frame: Frame, owner: Owner, spec: unknown, alone: boolean, where: Location): Child {
+  const { config: given } = validate(envelope, structuredClone(spec), where);
   const config = Array.isArray(given) ? {} : (given as { readonly name?: string | null; readonly trainable?: boolean | null });
+  const { className, model } = lowerer.readNested(spec, frame.origin, { ...where, pointer: `${where.pointer ?? ''}/config/layer` });
   const name = config.name ?? className.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toLowerCase();
   const inner: Owner = {
     ...owner,
-    prefix: `${owner.prefix}${name}/`,
+    prefix: alone ? owner.prefix : `${owner.prefix}${name}/`,
     trainable: owner.trainable && config.trainable !== false,
   };
-  const model = lowerer.readNested(spec, frame.origin, { ...where, pointer: `${where.pointer ?? ''}/config/layer` });
   const layer: Layer = {
     path: `${owner.path}/${owner.prefix}${name}`,
     name,

@@ -95,7 +95,7 @@ function partOf(lowerer: Lowerer, frame: Frame, called: Called, given: Map<numbe
         name === '' ? part : `${part}${name}.`,
       ) as Lowering<D>;
     },
-    child: (spec) => childOf(lowerer, frame, owner, spec, where),
+    child: (spec, alone = false) => childOf(lowerer, frame, owner, spec, alone, where),
     scalar: (value, role, dtype = 'f32') => constant([value], [], role, dtype),
     constant,
     cast,

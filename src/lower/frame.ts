@@ -6,8 +6,12 @@ import type { Builder } from './builder.ts';
 
 export type LayerRows = ReadonlyMap<string, LayerRow>;
 
-/** Reads a model that stands in a layer's config, as that of `TimeDistributed` may. */
-export type ReadNested = (envelope: unknown, origin: Origin, where: Location) => ModelGraph | null;
+/** Reads what stands in a layer's config where it wraps another layer, or a model. */
+export type ReadNested = (
+  envelope: unknown,
+  origin: Origin,
+  where: Location,
+) => { readonly className: string; readonly model: ModelGraph | null };
 
 /** What one lowering has in common, whatever model or wrapped layer is at hand. */
 export interface Lowerer {

@@ -37,15 +37,15 @@ export interface LowerOptions {
   readonly cuts?: readonly ModelOutput[];
   /** Keep going behind a layer that cannot be lowered, for reports about whole models; without it, throw. */
   readonly tolerant?: boolean;
-  readonly readNested?: ReadNested;
+  readonly readNested: ReadNested;
 }
 
 /**
  * Turns every call of a graph into ops, through the rows of its layers.
  * @throws SkipcError naming the layer
  */
-export function lower(graph: ModelGraph, name: string, rows: LayerRows, options: LowerOptions = {}): Lowered {
-  const { cuts = [], tolerant = false, readNested = () => null } = options;
+export function lower(graph: ModelGraph, name: string, rows: LayerRows, options: LowerOptions): Lowered {
+  const { cuts = [], tolerant = false, readNested } = options;
   const builder = new Builder();
   const lowerer: Lowerer = { builder, rows, readNested, configs: new Map<Layer, unknown>(), states: new Map(), maskAliases: new Map() };
   const frame = frameOf(graph.origin, null);

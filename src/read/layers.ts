@@ -39,7 +39,7 @@ const KERAS = /^(keras|tf_keras|tensorflow)\b/;
  * The name of a layer's class. Keras 3's ops and layers of other packages may be called as a layer of Keras is, `Add` say, and mean
  * something else: their module or package is part of the name. Only for those Keras writes a `registered_name`.
  */
-function classOf({ class_name: className, module, registered_name: registered }: LayerEnvelope): string {
+export function classOf({ class_name: className, module, registered_name: registered }: LayerEnvelope): string {
   if (typeof module === 'string' && KERAS_OPS.test(module)) return `${module.replace(KERAS_OPS, '')}.${className}`;
   if (typeof registered !== 'string' || registered === '') return className;
   if (registered.includes('>')) return registered;

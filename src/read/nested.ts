@@ -3,14 +3,21 @@ import type { ModelGraph, Origin } from '../model/graph.ts';
 import { validate } from '../schema/validate.ts';
 import { inlineModel } from './inline.ts';
 import { layerEnvelope } from './keras.ts';
-import { isModel, readModelSpec } from './layers.ts';
+import { classOf, isModel, readModelSpec } from './layers.ts';
+
+/** What a layer's config holds where it wraps another: an ordinary layer, or a model. */
+export interface Nested {
+  readonly className: string;
+  readonly model: ModelGraph | null;
+}
 
 /**
- * The model that a layer's config holds, as that of `TimeDistributed` may; null where it holds an ordinary layer.
+ * The layer, or the model, in the config of another layer, such as `TimeDistributed`.
  * @param value as the config has it: `{class_name, config}`
  * @throws SkipcError as `readModel`
  */
-export function nestedModel(value: unknown, origin: Origin, where: Location): ModelGraph | null {
+export function readNested(value: unknown, origin: Origin, where: Location): Nested {
   const envelope = validate(layerEnvelope, structuredClone(value), where);
-  return isModel(envelope) ? inlineModel(readModelSpec(envelope, null, where), origin, where.file) : null;
+  if (!isModel(envelope)) return { className: classOf(envelope), model: null };
+  return { className: envelope.class_name, model: inlineModel(readModelSpec(envelope, null, where), origin, where.file) };
 }

@@ -1,4 +1,5 @@
 import type { Value } from '../../ir/program.ts';
+import { isKnown, times } from '../../ir/types.ts';
 import type { Lowering } from '../row.ts';
 import { isBefore } from '../version.ts';
 import { affine } from './affine.ts';
@@ -10,7 +11,16 @@ const MASKED = -1e9;
 /** Softmax over one axis, or over several together. */
 export function softmaxOf(layer: Lowering, x: Value, axes: readonly number[]): Value {
   const [axis, ...more] = axes;
-  return axis === undefined || more.length > 0 ? softmaxOver(layer, x, axes) : softmax(layer, x, axis);
+  if (axis !== undefined && more.length === 0) return softmax(layer, x, axis);
+  const { shape } = x.type;
+  const kept = shape.length - axes.length;
+  const [symbol, ...symbols] = shape.slice(kept).filter((size) => !isKnown(size));
+  // The last axes in any order are one to the kernel, where their sizes can be told apart again.
+  if (kept < 1 || axes.some((one) => one < kept) || symbols.length > 0) return softmaxOver(layer, x, axes);
+  const known = shape.slice(kept).reduce<number>((product, size) => (isKnown(size) ? product * size : product), 1);
+  const size = typeof symbol === 'string' ? times(symbol, known) : known;
+  const flat = layer.op('reshape', [x], { shape: [...shape.slice(0, kept), size] }, 'axes_together');
+  return layer.op('reshape', [layer.op('softmax', [flat], {}, 'softmax_together')], { shape });
 }
 
 /**

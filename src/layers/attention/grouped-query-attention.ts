@@ -1,3 +1,5 @@
+import type { Value } from '../../ir/program.ts';
+import type { Dim } from '../../ir/types.ts';
 import { boolean, integer, nullable, number, object, withDefault } from '../../schema/build.ts';
 import { einsum } from '../einsum.ts';
 import { layer } from '../row.ts';
@@ -45,17 +47,22 @@ export const groupedQueryAttention = layer({
 
     const returnsScores = layer.kwargs['return_attention_scores'] === true;
     const fused = !returnsScores && !((dropout ?? 0) > 0);
-    const [batch = 1, queries = 1] = query.type.shape;
-    const keys = key.type.shape[1] ?? 1;
     const scaled = layer.op('mul', [query, layer.scalar(1 / Math.sqrt(channels), 'scale')], {}, 'scaled_query');
-    const grouped = layer.op('reshape', [scaled], { shape: [batch, queries, groups, repeats, channels] }, 'grouped_query');
+    const grouped = layer.op('reshape', [scaled], { shape: parted(query, 2, [groups, repeats]) }, 'grouped_query');
     const products = einsum(layer, 'bqgrh,bkgh->bgrqk', [grouped, key], 'products');
-    const scores = shares(layer, layer.op('reshape', [products], { shape: [batch, heads, queries, keys] }, 'scores'), mask, 1, fused);
-    const inGroups = layer.op('reshape', [scores], { shape: [batch, groups, repeats, queries, keys] }, 'grouped_scores');
+    const [batch = 1, , , queries = 1, keys = 1] = products.type.shape;
+    const ofHeads = layer.op('reshape', [products], { shape: [batch, heads, queries, keys] }, 'scores');
+    const scores = shares(layer, ofHeads, mask, 1, fused);
+    // Symbols may be those of the mask by now.
+    const inGroups = layer.op('reshape', [scores], { shape: parted(scores, 1, [groups, repeats]) }, 'grouped_scores');
     const combined = einsum(layer, 'bgrqk,bkgh->bqgrh', [inGroups, value], 'combined');
-    const attended = layer.op('reshape', [combined], { shape: [batch, queries, heads, channels] }, 'attended');
+    const [samples = 1, rows = 1] = combined.type.shape;
+    const attended = layer.op('reshape', [combined], { shape: [samples, rows, heads, channels] }, 'attended');
     const gated = gate === null ? attended : layer.op('mul', [attended, gate], {}, 'gated');
     const result = project(layer, 'attention_output', gated, 2, [features], useBias);
     return returnsScores ? [result, scores] : result;
   },
 });
+
+/** The shape of x with one axis parted. */
+const parted = (x: Value, axis: number, into: readonly number[]): Dim[] => x.type.shape.toSpliced(axis, 1, ...into);

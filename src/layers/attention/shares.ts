@@ -1,4 +1,5 @@
 import type { Value } from '../../ir/program.ts';
+import { isKnown } from '../../ir/types.ts';
 import { leftOut, maskedSoftmax, softmaxOf } from '../activations/masked-softmax.ts';
 import type { Lowering } from '../row.ts';
 import { isBefore } from '../version.ts';
@@ -12,6 +13,14 @@ import { isBefore } from '../version.ts';
  */
 export function shares(layer: Lowering, scores: Value, mask: Value | null, axes: number, fused: boolean): Value {
   const rank = scores.type.shape.length;
+  // The wasm backend's arithmetic broadcasts six axes, and is wrong without a word for more.
+  const apart = scores.type.shape.slice(rank - axes).filter((size) => !isKnown(size)).length > 1;
+  if (rank > 6 && (mask !== null || apart)) {
+    return layer.unsupported(
+      `this attention has scores of ${rank} axes, more than tfjs broadcasts on every backend`,
+      'put axes that are not attended over into the batch with a Reshape layer',
+    );
+  }
   const last = Array.from({ length: axes }, (_, i) => rank - axes + i);
   if (mask === null) return softmaxOf(layer, scores, last);
   const missing = rank - mask.type.shape.length;

@@ -11,7 +11,7 @@ export const spectralNormalization = layer({
   lower(layer) {
     refuseTraining(layer);
     const { inputs } = layer;
-    const { values, masks } = layer.child(layer.config.layer).call(inputs, { masks: [layer.mask()] });
+    const { values, masks } = layer.child(layer.config.layer, true).call(inputs, { masks: [layer.mask()] });
     const [result] = values;
     const [input] = inputs;
     if (result === undefined || input === undefined) return layer.mismatch('SpectralNormalization takes and gives one tensor', 'none');

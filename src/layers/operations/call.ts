@@ -7,6 +7,9 @@ import { commonDType, dtypeNamed } from './dtypes.ts';
 import { type Literal, literalOf } from './literals.ts';
 import type { Bound } from './signature.ts';
 
+/** More elements than any constant of a model has that was written by hand. */
+const MOST = 2 ** 20;
+
 /** Whose function is called: those of TensorFlow differ from Keras 3's here and there. */
 export type Form = 'keras' | 'tf';
 
@@ -132,6 +135,16 @@ export class Call {
     if (given === undefined) return null;
     if (typeof given !== 'string') return this.mismatch(`${name} as the name of a dtype`, given);
     return dtypeNamed(given) ?? this.unsupported(`${name}=${brief(given)}`, 'use float32, int32 or bool');
+  }
+
+  /**
+   * Checks how many numbers a constant, or tensors a split, is to have before they are made.
+   * @throws SkipcError `layer-unsupported`
+   */
+  bounded(count: number): number {
+    return count <= MOST
+      ? count
+      : this.unsupported(`a constant of ${count} elements`, `work on tensors of no more than ${MOST} elements there`);
   }
 
   unsupported(what: string, instead: string): never {

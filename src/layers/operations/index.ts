@@ -9,6 +9,7 @@ import { indexing } from './indexing.ts';
 import { joining } from './joining.ts';
 import { linear } from './linear.ts';
 import { nnOperations } from './nn.ts';
+import { normalizations } from './normalizing.ts';
 import { rowOf } from './operation.ts';
 import { paddingOperations } from './padding.ts';
 import { reductions } from './reduction.ts';
@@ -31,6 +32,7 @@ export const operations = [
   ...linear,
   ...activationOperations,
   ...nnOperations,
+  ...normalizations,
   ...imageOperations,
   ...creation,
 ];

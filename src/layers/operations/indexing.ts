@@ -129,7 +129,7 @@ function triangle(keras: string, doc: string, side: 'lessEqual' | 'greaterEqual'
       if (rank < 2) return call.mismatch('two axes or more', x.type.shape);
       const [rows, columns] = [sizeOfAxis(call, x, rank - 2), sizeOfAxis(call, x, rank - 1)];
       const k = call.integer('k', 0);
-      const kept = Array.from({ length: rows * columns }, (_, i) => {
+      const kept = Array.from({ length: call.bounded(rows * columns) }, (_, i) => {
         const offset = (i % columns) - Math.floor(i / columns);
         return Number(side === 'lessEqual' ? offset <= k : offset >= k);
       });
@@ -151,7 +151,7 @@ function diagonalOf(call: Call, x: Value, role: string): Value {
   const leading = others.map((i) => x.type.shape[i] as Dim);
   const flat = layer.op('reshape', [moved], { shape: [...leading, rows * columns] }, 'flat');
   const [row, column] = [Math.max(-offset, 0), Math.max(offset, 0)];
-  const count = Math.max(Math.min(rows - row, columns - column), 0);
+  const count = call.bounded(Math.max(Math.min(rows - row, columns - column), 0));
   const places = Array.from({ length: count }, (_, i) => (row + i) * columns + column + i);
   return layer.op('gather', [flat, layer.constant(places, [count], 'on_diagonal', 'i32')], { axis: leading.length }, role);
 }
@@ -186,7 +186,7 @@ const diag = operation({
       const [rows, columns] = [sizeOfAxis(call, x, 0), sizeOfAxis(call, x, 1)];
       const [row, column] = [Math.max(-k, 0), Math.max(k, 0)];
       const places = Array.from(
-        { length: Math.max(Math.min(rows - row, columns - column), 0) },
+        { length: call.bounded(Math.max(Math.min(rows - row, columns - column), 0)) },
         (_, i) => (row + i) * columns + column + i,
       );
       return layer.op('gather', [flattened(call, x), layer.constant(places, [places.length], 'on_diagonal', 'i32')], { axis: 0 });
@@ -194,7 +194,7 @@ const diag = operation({
     const [size, margin] = [sizeOfAxis(call, x, 0), Math.abs(k)];
     const whole = size + margin;
     const wide = layer.op('pad', [x], { paddings: [[Math.max(k, 0), Math.max(-k, 0)]], value: 0 }, 'wide');
-    const onDiagonal = Array.from({ length: whole * whole }, (_, i) => Number((i % whole) - Math.floor(i / whole) === k));
+    const onDiagonal = Array.from({ length: call.bounded(whole * whole) }, (_, i) => Number((i % whole) - Math.floor(i / whole) === k));
     const mask = layer.constant(onDiagonal, [whole, whole], 'on_diagonal', 'bool');
     return layer.op('where', [mask, expanded(call, wide, 0, 'row'), layer.scalar(0, 'zero', x.type.dtype)], {});
   },

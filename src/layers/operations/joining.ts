@@ -109,9 +109,9 @@ function partSizes(call: Call, x: Value, axis: number, mayDiffer: boolean): read
     const places = [0, ...given.values.map(within), size];
     return places.slice(1).map((place, i) => Math.max(place - (places[i] as number), 0));
   }
-  if (count < 1 || count > 2 ** 16 || (size % count !== 0 && !mayDiffer)) return call.mismatch(`parts into which ${size} divides`, count);
+  if (count < 1 || (size % count !== 0 && !mayDiffer)) return call.mismatch(`parts into which ${size} divides`, count);
   const rest = size % count;
-  return Array.from({ length: count }, (_, i) => Math.floor(size / count) + Number(i < rest));
+  return Array.from({ length: call.bounded(count) }, (_, i) => Math.floor(size / count) + Number(i < rest));
 }
 
 function parted(call: Call, x: Value, axis: number, mayDiffer = false): readonly Value[] {
@@ -155,7 +155,7 @@ const splitBySizes = operation({
     const given = call.literal('num_or_size_splits');
     const [count = 1] = given.values;
     if (given.shape.length === 0 && (count < 1 || size % count !== 0)) return call.mismatch(`parts into which ${size} divides`, count);
-    const named = given.shape.length === 0 ? Array.from({ length: count }, () => size / count) : given.values;
+    const named = given.shape.length === 0 ? Array.from({ length: call.bounded(count) }, () => size / count) : given.values;
     // One size may be left open.
     const rest = size - named.filter((part) => part >= 0).reduce((sum, part) => sum + part, 0);
     const sizes = named.map((part) => (part < 0 ? rest : part));
@@ -185,7 +185,7 @@ const unstack = operation({
     const [size, named] = [x.type.shape[axis] ?? 1, call.has('num') ? call.integer('num') : null];
     if (!isKnown(size)) return call.unsupported('an axis of unknown size', "give the size in the shape of the model's input");
     if (named !== null && named !== size) return call.mismatch(`${size} slices`, named);
-    const sizes = Array.from({ length: size }, () => 1);
+    const sizes = Array.from({ length: call.bounded(size) }, () => 1);
     const slices = size === 1 ? [x] : call.layer.ops('split', [x], { sizes, axis }, 'slice');
     return slices.map((slice) => call.layer.op('reshape', [slice], { shape: x.type.shape.toSpliced(axis, 1) }));
   },

@@ -51,6 +51,7 @@ const pad = operation({
       if (before + after === 0 || size === undefined) return padded;
       if (!isKnown(size))
         return call.unsupported(`the mode ${mode} along an axis of unknown size`, "give the size in the shape of the model's input");
+      call.bounded(before + size + after);
       const places = placesOf(size, [before, after], mode);
       return layer.op('gather', [padded, layer.constant(places, [places.length], 'places', 'i32')], { axis }, 'padded');
     }, x);

@@ -168,7 +168,7 @@ const diff = operation({
     const { layer } = call;
     let [x] = call.together(['x'], 'i32') as [Value];
     const axis = axisOfCall(call, x, -1);
-    for (let n = call.integer('n', 1); n > 0; n--) {
+    for (let n = call.bounded(call.integer('n', 1)); n > 0; n--) {
       const { shape } = x.type;
       const begin = shape.map((_, i) => Number(i === axis));
       const later = layer.op('slice', [x], { begin, size: shape.map(() => null) }, 'later');

@@ -211,6 +211,7 @@ const repeat = operation({
     if (more.length > 0) {
       const counts = [count, ...more];
       if (counts.length !== sizeOfAxis(call, x, axis)) return call.mismatch('a count for each element', counts);
+      call.bounded(counts.reduce((total, times) => total + Math.max(times, 0), 0));
       const from = counts.flatMap((times, i) => Array.from({ length: times }, () => i));
       return layer.op('gather', [x, layer.constant(from, [from.length], 'from', 'i32')], { axis });
     }

@@ -156,6 +156,6 @@ function knownRange(call: Call, x: Value, axis: number, size: number, { start, s
     const along = <T, U>(value: T, other: U): (T | U)[] => shape.map((_, i) => (i === axis ? value : other));
     return call.layer.op('stridedSlice', [x], { begin: along(from, 0), end: along(to, null), strides: along(step, 1) }, 'steps');
   }
-  const places = Array.from({ length: count }, (_, i) => from + i * step);
+  const places = Array.from({ length: call.bounded(count) }, (_, i) => from + i * step);
   return call.layer.op('gather', [x, call.layer.constant(places, [count], 'places', 'i32')], { axis }, 'steps');
 }

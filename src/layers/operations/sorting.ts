@@ -100,7 +100,7 @@ const inTopK = operation({
     const [targets, predictions] = [call.tensor('targets', 'i32'), call.float('predictions')];
     const size = sizeOfAxis(call, predictions, 1);
     const classes = layer.constant(
-      Array.from({ length: size }, (_, i) => i),
+      Array.from({ length: call.bounded(size) }, (_, i) => i),
       [size],
       'classes',
       'i32',

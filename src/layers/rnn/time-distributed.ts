@@ -19,7 +19,7 @@ export const timeDistributed = layer({
     const [first, ...others] = layer.inputs;
     if (first === undefined || (others.length > 0 && layer.origin.keras === 3))
       return layer.mismatch('TimeDistributed takes one tensor', `${layer.inputs.length}`);
-    const child = layer.child(spec);
+    const child = layer.child(spec, true);
     const mask = others.length > 0 ? null : layer.mask();
     // Steps of a batch are samples to the layer: what it makes of one does not depend on the others.
     const inputs = layer.inputs.map((input, i) => fold(layer, input, i === 0 ? 'steps' : `steps_${i}`));
