@@ -2,6 +2,7 @@ import type { Value } from '../../ir/program.ts';
 import { type Arg, tensorsIn } from '../../model/graph.ts';
 import { anything, nullable, object, oneOf, optional, record, string, withDefault } from '../../schema/build.ts';
 import { type Child, type Lowering, layer } from '../row.ts';
+import { maskOfSteps } from './recurrent.ts';
 
 const wrapped = object({ class_name: string, config: record(anything) });
 
@@ -60,8 +61,9 @@ function initialStates(layer: Lowering): readonly Value[] {
 }
 
 function run(layer: Lowering, child: Child, states: readonly Value[]): readonly Value[] {
-  const kwargs = states.length > 0 ? { initial_state: states } : {};
-  return child.call([layer.x], { masks: [layer.mask()], kwargs }).values;
+  const mask = maskOfSteps(layer, states.length > 0);
+  const kwargs = { ...(states.length > 0 ? { initial_state: states } : {}), ...(mask === null ? {} : { mask: [mask] }) };
+  return child.call([layer.x], { kwargs }).values;
 }
 
 function merged(layer: Lowering, mode: 'concat' | 'sum' | 'mul' | 'ave', a: Value, b: Value): Value {

@@ -46,9 +46,9 @@ export function recurrent<C extends RecurrentConfig>(layer: Lowering<C>, cellFor
   if (batch === undefined || steps === undefined) return layer.mismatch('a recurrent layer takes a batch of sequences', layer.x.type.shape);
   const cell = cellFor(step);
   const { enter, leave, outside } = layoutOf(cell);
-  const mask = stepMask(layer, cell);
   const zero = zeros(layer);
   const given = initialState(layer, cell);
+  const mask = stepMask(layer, cell, maskOfSteps(layer, given !== null));
   const start = cell.states.map(({ shape }, k) => {
     const value = given?.[k];
     if (value !== undefined) return enter(layer.cast(value, 'f32'));
@@ -120,11 +120,19 @@ const zeroedBehind = ({ unroll, go_backwards, return_sequences, zero_output_for_
   unroll === true && go_backwards === true && return_sequences === true && zero_output_for_mask === true;
 
 /**
+ * The mask that a recurrent layer goes by. Keras 3 fills it in for layers that are called with one tensor alone: beside initial states,
+ * only a mask that the call itself names counts.
+ */
+export function maskOfSteps(layer: Lowering, isGivenStates: boolean): Value | null {
+  const isNamed = tensorsIn(layer.kwargs['mask'] ?? null).length > 0;
+  return layer.origin.keras === 3 && isGivenStates && !isNamed ? null : layer.mask();
+}
+
+/**
  * The mask with an axis for each of the output's, [batch, steps, 1, ...]. TensorFlow also takes one that says more than which steps
  * count, [batch, steps, ...], as `Masking` makes it of images: it goes by the first axes of the output.
  */
-function stepMask(layer: Lowering, cell: Cell): Value | null {
-  const mask = layer.mask();
+function stepMask(layer: Lowering, cell: Cell, mask: Value | null): Value | null {
   if (mask === null) return null;
   const [batch, steps, ...more] = mask.type.shape;
   const { shape, layout } = { shape: cell.states[cell.output]?.shape ?? [], layout: cell.layout };
