@@ -6,8 +6,7 @@ import { availableBackends, useBackend } from './backends.ts';
 import { excess, LAYER_TOLERANCE, type LayerCase, layerCases, layerFamilies, tensorsOf } from './golden.ts';
 
 /** Families of layers that are not compiled yet. */
-const LATER: ReadonlySet<string> = new Set([
-]);
+const LATER: ReadonlySet<string> = new Set([]);
 
 const chosen = process.env['SKIPC_FAMILIES']?.split(',');
 const families = chosen ?? layerFamilies().filter((family) => !LATER.has(family));

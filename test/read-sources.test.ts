@@ -67,6 +67,13 @@ describe('files', () => {
     });
   });
 
+  test("Python's Infinity is a number", async () => {
+    const clip = { class_name: 'ReLU', config: { name: 'a \"Infinity\" \\', max_value: 'LIMIT' } };
+    const text = JSON.stringify({ class_name: 'Sequential', config: [{ class_name: 'InputLayer', config: { batch_input_shape: [null, 2] } }, clip] });
+    const { graph } = await readModel(file('python.json', text.replace('"LIMIT"', 'Infinity')));
+    expect(graph.calls[0]?.layer).toMatchObject({ name: clip.config.name, config: { max_value: Number.POSITIVE_INFINITY } });
+  });
+
   test('missing files and folders', async () => {
     expect(await refusal(join(folder, 'none.json'))).toMatchObject({ code: 'file-not-found' });
     expect(await refusal(folder)).toMatchObject({ code: 'file-unreadable', message: expect.stringContaining('it is a directory') });

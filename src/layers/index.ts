@@ -90,7 +90,6 @@ export const layerRows = [
   einsumDense,
   embedding,
   reversibleEmbedding,
-  ...foreignLayers,
   identity,
   masking,
   activation,

@@ -26,6 +26,8 @@ export interface Lowering<C = unknown> {
   maskOf(tensor: string): Value | null;
   /** Gives a result a mask, or null for none; a result of which this is not said gets what `LayerRow.onMask` says. */
   giveMask(mask: Value | null, result?: number): void;
+  /** Takes the mask off every tensor that has this value: layers that come later do not see it. */
+  dropMask(value: Value): void;
   /**
    * A variable of the layer. Call in the order in which Keras lists the layer's weights.
    * @param options `trainable: false` for state that no training changes, whatever the layer's flag says
@@ -111,8 +113,10 @@ export interface LayerRow<C = unknown> {
   readonly aliases?: readonly string[];
   /** One line for the table of layers. */
   readonly doc: string;
-  /** The Keras versions that have it. */
-  readonly since?: 2 | 3;
+  /** The one Keras that has it; most layers are in both. */
+  readonly only?: 2 | 3;
+  /** True where it is known and not compiled: `doc` says why. */
+  readonly refused?: true;
   readonly config: Schema<C>;
   /** True where the layer is called with a list of tensors; others take one. */
   readonly takesList?: true;

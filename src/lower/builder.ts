@@ -37,6 +37,10 @@ const ARITHMETIC: ReadonlySet<OpName> = new Set<OpName>([
   'pow',
   'sum',
   'prod',
+  'floorDiv',
+  'mod',
+  'cumsum',
+  'cumprod',
 ]);
 
 /** A mask is a few ops away from what it is made of. */

@@ -1,7 +1,7 @@
 import { fail, type Location } from '../diagnostics/error.ts';
 import type { Value } from '../ir/program.ts';
-import type { LayerRow } from '../layers/row.ts';
-import type { Call } from '../model/graph.ts';
+import type { LayerRow, Lowering } from '../layers/row.ts';
+import type { Call, TensorId } from '../model/graph.ts';
 import { validate } from '../schema/validate.ts';
 import { argumentsOf, withNames } from './arguments.ts';
 import { contextOf } from './context.ts';
@@ -30,7 +30,8 @@ export function lowerCall(lowerer: Lowerer, frame: Frame, given: Call, scope: st
   const masks = masksOf(lowerer, frame, call, positional);
   const before = builder.mark();
   const { context, masks: own } = contextOf(lowerer, frame, { call, config: lowerer.configs.get(layer), inputs, masks, where });
-  const results = [row.lower(context)].flat();
+  const lowered = [row.lower(context)].flat();
+  const results = row.takesAny ? lowered.map((value, k) => asStated(frame, `${call.id}:${k}`, value, context)) : lowered;
   if (isNarrow && builder.countsInIntegers(before)) fail('integer-width', { className: layer.className }, where);
   results.forEach((value, k) => {
     const name = k === 0 ? scope : `${scope}:${k}`;
@@ -45,6 +46,12 @@ export function lowerCall(lowerer: Lowerer, frame: Frame, given: Call, scope: st
     frame.masks.set(tensor, mask);
   });
   return results;
+}
+
+/** JSON does not tell 2.0 from 2: where Keras says that integers times a number are floats, the number was one. */
+function asStated(frame: Frame, tensor: TensorId, value: Value, context: Lowering): Value {
+  const isFloat = /^(b?float|double|half)/.test(frame.stated.get(tensor)?.dtype ?? '');
+  return isFloat && value.type.dtype === 'i32' ? context.cast(value, 'f32') : value;
 }
 
 /** A Lambda means something else in each layer: a row may be for the one of that name. */

@@ -52,6 +52,9 @@ function partOf(lowerer: Lowerer, frame: Frame, called: Called, given: Map<numbe
     mask: (position = 0) => masks.inputs[position] ?? null,
     maskOf: (tensor) => frame.masks.get(tensor) ?? null,
     giveMask: (mask, result = 0) => void given.set(result, mask),
+    dropMask(value) {
+      for (const tensor of [...frame.masks.keys()]) if (frame.values.get(tensor) === value) frame.masks.delete(tensor);
+    },
     get x() {
       const first = inputs[0];
       if (first === undefined) fail('layer-inputs', { className: layer.className, expected: 'a tensor', found: 'none' }, where);

@@ -40,16 +40,19 @@ export interface Frame {
   readonly origin: Origin;
   readonly values: Map<TensorId, Value>;
   readonly masks: Map<TensorId, Value>;
+  /** The dtypes that the file states for tensors. */
+  readonly stated: ReadonlyMap<TensorId, { readonly dtype: string }>;
   /** Integers of fewer than 32 bits: Keras's arithmetic on them wraps around, that of tfjs does not. */
   readonly narrow: Set<TensorId>;
   /** Null where each layer owns its weights. */
   readonly owner: Owner | null;
 }
 
-export const frameOf = (origin: Origin, owner: Owner | null): Frame => ({
+export const frameOf = (origin: Origin, owner: Owner | null, stated: Frame['stated'] = new Map()): Frame => ({
   origin,
   values: new Map(),
   masks: new Map(),
+  stated,
   narrow: new Set(),
   owner,
 });

@@ -48,7 +48,7 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
   const { cuts = [], tolerant = false, readNested } = options;
   const builder = new Builder();
   const lowerer: Lowerer = { builder, rows, readNested, configs: new Map<Layer, unknown>(), states: new Map(), maskAliases: new Map() };
-  const frame = frameOf(graph.origin, null);
+  const frame = frameOf(graph.origin, null, graph.statedShapes);
   const failures = new Map<string, Error>();
   const scopes = scopesOf(graph);
 

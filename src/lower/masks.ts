@@ -12,8 +12,7 @@ export interface CallMasks {
 
 /**
  * The masks of a call. A mask that the call itself names is the one the layer works with. Keras 3 writes there the masks that it
- * propagates anyway: where such a tensor is made by the same ops as the mask that the input carries, it is that. What a layer passes
- * on is what its input carries; before Keras 3, what the call names comes first there too.
+ * propagates anyway: where such a tensor is made by the same ops as the mask that the input carries, it is that.
  */
 export function masksOf(lowerer: Lowerer, frame: Frame, call: Call, positional: readonly TensorId[]): CallMasks {
   const carried = positional.map((tensor) => frame.masks.get(tensor) ?? null);
@@ -27,8 +26,7 @@ export function masksOf(lowerer: Lowerer, frame: Frame, call: Call, positional: 
     lowerer.maskAliases.set(tensor, masked.add(positional[i] as TensorId));
     return mask;
   });
-  const passedOn = frame.origin.keras === 3 ? carried : inputs;
-  return { inputs, passedOn: passedOn[0] ?? null };
+  return { inputs, passedOn: inputs[0] ?? null };
 }
 
 /** One mask for the first input, or a list of one for each. */

@@ -2,6 +2,7 @@ import type { Location } from '../diagnostics/error.ts';
 import type { Arg, Call, ModelGraph, ModelOutput, Origin, TensorId } from '../model/graph.ts';
 import { modelInputs } from './inputs.ts';
 import { type Instance, type PlannedCall, planCalls } from './instances.ts';
+import { inKerasOrder } from './keras-order.ts';
 import { inOrder } from './order.ts';
 import { placeModel, unique } from './paths.ts';
 import { callNumber, type Resolve, resolver } from './resolve.ts';
@@ -27,12 +28,21 @@ export function inlineModel(spec: ModelSpec, origin: Origin, file: string | unde
       addNames(aliases, input?.path ?? `${site.path}/${reference.layer}`, number, [resolve(instance, reference, where)]);
     }
   }
+  const outputs = modelOutputs(plan.root, resolve, file);
+  const ordered = inOrder(calls, file);
+  // This layer takes the masks off the tensors that it is called with: who comes before it still sees them.
+  const ordersByDepth = origin.keras === 3 && calls.some(({ layer }) => layer.className === 'MultiHeadAttention');
   return {
     name: spec.name,
     origin,
-    calls: inOrder(calls, file),
+    calls: ordersByDepth
+      ? inKerasOrder(
+          ordered,
+          outputs.map(({ tensor }) => tensor),
+        )
+      : ordered,
     inputs,
-    outputs: modelOutputs(plan.root, resolve, file),
+    outputs,
     aliases,
     statedShapes,
   };

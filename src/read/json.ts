@@ -1,7 +1,7 @@
 import { fail } from '../diagnostics/error.ts';
 
 /**
- * Parses JSON text.
+ * Parses JSON text, with Python's `Infinity` where a number may stand: Keras writes it for a limit that is none.
  * @throws SkipcError `json-invalid` with line and column
  */
 export function parseJson(text: string, file: string | undefined): unknown {
@@ -9,11 +9,38 @@ export function parseJson(text: string, file: string | undefined): unknown {
     return JSON.parse(text) as unknown;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
+    const written = withInfinities(text);
+    if (written !== text) return parseJson(written, file);
     const at = faultIn(text);
     const lines = text.slice(0, at).split('\n');
     const place = `line ${lines.length}, column ${(lines.at(-1) as string).length + 1}`;
     fail('json-invalid', { place, found: at >= text.length ? 'the end of the file' : brief(text.slice(at, at + 24)) }, { file });
   }
+}
+
+/** The text with each `Infinity` outside of strings as a number that overflows to it. */
+function withInfinities(text: string): string {
+  const pieces: string[] = [];
+  let from = 0;
+  for (let at = 0; at < text.length; ) {
+    if (text[at] === '"') {
+      at = endOfString(text, at);
+    } else if (text.startsWith('Infinity', at)) {
+      pieces.push(text.slice(from, at), '1e999');
+      at += 'Infinity'.length;
+      from = at;
+    } else at++;
+  }
+  return pieces.length === 0 ? text : pieces.join('') + text.slice(from);
+}
+
+/** Behind the quotes that end a string. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '\\') at++;
+    else if (text[at] === '"') return at + 1;
+  }
+  return text.length;
 }
 
 const brief = (text: string): string => JSON.stringify(text.split('\n', 1)[0]?.trimEnd());

@@ -1,34 +1,66 @@
 import { layerRows } from '../layers/index.ts';
+import { operations } from '../layers/operations/index.ts';
+import { refusedOperations } from '../layers/operations/refused.ts';
+import type { LayerRow } from '../layers/row.ts';
 import { opNames, opRow } from '../ops/index.ts';
 import { pipeline } from '../rewrite/pipeline.ts';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
-const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+const line = (...cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+const code = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(' ');
 
-/** The reference tables of the README as Markdown, by the name of the marker they stand behind. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [line(...head), line(...head.map(() => '---')), ...rows.map((cells) => line(...cells))].join('\n');
+}
+
+const byClass = (a: LayerRow, b: LayerRow): number => (a.className < b.className ? -1 : 1);
+const isLayer = ({ className }: LayerRow): boolean => !className.startsWith('ops.');
+const yes = (condition: boolean): string => (condition ? 'yes' : '');
+
+/** The names that a declaration lists, separated by spaces. */
+const names = (lists: readonly string[]): readonly string[] => lists.flatMap((list) => list.split(' ')).filter((name) => name !== '');
+
+/** `ops.numpy.Add` is what a user writes as `keras.ops.add`; the class is what the file says. */
+const operationsTable = (): string =>
+  table(
+    ['class in Keras 3', 'function of TensorFlow in Keras 2', 'what skipc computes'],
+    operations
+      .toSorted((a, b) => (a.keras < b.keras ? -1 : 1))
+      .map(({ keras, tf = {}, doc }) => [code(names([keras])), code(names(Object.keys(tf))), doc]),
+  );
+
+/** The reference tables as Markdown, by the name of the marker they stand behind. */
 export const tables: Readonly<Record<string, () => string>> = {
   layers: () =>
-    [
-      row('layer', 'Keras', 'what skipc computes'),
-      row('---', '---', '---'),
-      ...layerRows
-        .toSorted((a, b) => (a.className < b.className ? -1 : 1))
-        .map(({ className, since, doc }) => row(`\`${className}\``, since === 3 ? '3' : '2, 3', doc)),
-    ].join('\n'),
+    table(
+      ['layer', 'Keras 2', 'Keras 3', 'backends', 'what skipc computes'],
+      layerRows
+        .filter((row) => isLayer(row) && !row.refused)
+        .toSorted(byClass)
+        .map(({ className, only, doc }) => [`\`${className}\``, yes(only !== 3), yes(only !== 2), 'all', doc]),
+    ),
+  'refused layers': () =>
+    table(
+      ['layer', 'why skipc does not compile it'],
+      layerRows
+        .filter((row) => isLayer(row) && row.refused)
+        .toSorted(byClass)
+        .map(({ className, doc }) => [`\`${className}\``, doc]),
+    ),
+  operations: operationsTable,
+  'refused operations': () =>
+    table(
+      ['class in Keras 3', 'why skipc does not compile it'],
+      refusedOperations.toSorted(byClass).map(({ className, doc }) => [`\`${className.replace(/^ops\./, '')}\``, doc]),
+    ),
   ops: () =>
-    [
-      row('op', 'kernels of tfjs', 'what it computes'),
-      row('---', '---', '---'),
-      ...opNames.toSorted().map((name) =>
-        row(
-          `\`${name}\``,
-          opRow(name)
-            ?.kernels.map((kernel) => `\`${kernel}\``)
-            .join(' ') ?? '',
-          opRow(name)?.doc ?? '',
-        ),
-      ),
-    ].join('\n'),
+    table(
+      ['op', 'kernels of tfjs', 'backends', 'what it computes'],
+      opNames.toSorted().map((name) => [`\`${name}\``, code(opRow(name)?.kernels ?? []), 'all', opRow(name)?.doc ?? '']),
+    ),
   passes: () =>
-    [row('pass', 'what it does'), row('---', '---'), ...pipeline.map(({ name, purpose }) => row(`\`${name}\``, purpose))].join('\n'),
+    table(
+      ['pass', 'what it does'],
+      pipeline.map(({ name, purpose }) => [`\`${name}\``, purpose]),
+    ),
 };

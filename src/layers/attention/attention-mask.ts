@@ -6,6 +6,8 @@ import { bandMask, causalMask } from './position-masks.ts';
 
 /** The arguments of a call of MultiHeadAttention or GroupQueryAttention. */
 export interface Operands {
+  /** Query, value and key as they were given. */
+  readonly given: readonly Value[];
   readonly query: Value;
   readonly value: Value;
   readonly key: Value;
@@ -51,6 +53,7 @@ export function operandsOf(layer: Lowering, ownQueryMask: boolean): Operands {
     return named ?? (implicit ? (of?.mask ?? null) : null);
   };
   return {
+    given: [query, value, key ?? value].map(({ tensor }) => tensor),
     query: layer.cast(query.tensor, 'f32'),
     value: layer.cast(value.tensor, 'f32'),
     key: layer.cast((key ?? value).tensor, 'f32'),

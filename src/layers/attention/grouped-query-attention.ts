@@ -14,7 +14,7 @@ export const groupedQueryAttention = layer({
   className: 'GroupQueryAttention',
   aliases: ['GroupedQueryAttention'],
   doc: 'multi-head attention in which several heads of the query share one of key and value',
-  since: 3,
+  only: 3,
   config: object({
     head_dim: size,
     num_query_heads: size,

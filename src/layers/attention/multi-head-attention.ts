@@ -34,8 +34,10 @@ export const multiHeadAttention = layer({
     const { num_heads: heads, key_dim: keys, value_dim, use_bias, use_gate, output_shape, sliding_window, dropout } = layer.config;
     const values = value_dim || keys;
     const useBias = use_bias !== false;
-    // Since Keras 3.8 a query_mask in the call is not looked at.
-    const operands = operandsOf(layer, layer.origin.keras === 3 && !isBefore(layer.origin, 3, 8));
+    // Since Keras 3.8 a query_mask in the call is not looked at, and the layer takes the masks off what it is called with.
+    const isNew = layer.origin.keras === 3 && !isBefore(layer.origin, 3, 8);
+    const operands = operandsOf(layer, isNew);
+    if (isNew) for (const value of operands.given) layer.dropMask(value);
     if (isBefore(layer.origin, 2, 10)) layer.giveMask(null);
     const mask = attentionMask(layer, operands, sliding_window);
     const query = project(layer, 'query', operands.query, 1, [heads, keys], useBias);

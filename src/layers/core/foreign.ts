@@ -13,8 +13,9 @@ const FOREIGN: readonly (readonly [className: string, what: string])[] = [
 export const foreignLayers: readonly LayerRow<object>[] = FOREIGN.map(([className, what]) =>
   layer({
     className,
-    doc: `not compiled: it runs ${what}, of which the model file holds no graph`,
-    since: 3,
+    doc: `it runs ${what}, of which the model file holds no graph`,
+    only: 3,
+    refused: true,
     config: object({}),
     takesAny: true,
     lower: (layer) =>

@@ -5,7 +5,7 @@ import { rowsById } from './embedding.ts';
 export const reversibleEmbedding = layer({
   className: 'ReversibleEmbedding',
   doc: 'the row of a table that each id names; called with reverse=True, the product with each row of it',
-  since: 3,
+  only: 3,
   config: object({
     input_dim: integer({ minimum: 1 }),
     output_dim: integer({ minimum: 1 }),

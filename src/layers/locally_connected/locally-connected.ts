@@ -32,6 +32,7 @@ interface Geometry {
 const locallyConnected = (rank: 1 | 2): LayerRow<Static<typeof config>> =>
   layer({
     className: `LocallyConnected${rank}D`,
+    only: 2,
     doc: 'a convolution with another kernel at each place',
     config,
     onMask: 'drops',

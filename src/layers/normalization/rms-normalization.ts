@@ -6,7 +6,7 @@ import { inverseRoot, refuseIntegers } from './moments.ts';
 export const rmsNormalization = layer({
   className: 'RMSNormalization',
   doc: 'x over its root mean square along some axes, times a scale',
-  since: 3,
+  only: 3,
   config: object({ axis: withDefault(nullable(axisConfig), -1), epsilon: withDefault(nullable(number({ minimum: 0 })), 1e-6) }),
   lower(layer) {
     refuseIntegers(layer);

@@ -27,7 +27,7 @@ export function rowOf(declared: Operation): LayerRow {
   return layer({
     className,
     aliases,
-    since: 3,
+    only: 3,
     doc: declared.doc,
     config: object({}),
     takesAny: true,

@@ -36,8 +36,9 @@ const REASONS: readonly (readonly [reason: string, names: string])[] = [
 const refused = (name: string, reason: string): LayerRow =>
   layer({
     className: `ops.${name}`,
-    since: 3,
-    doc: `refused: ${reason}`,
+    only: 3,
+    refused: true,
+    doc: reason,
     config: object({}),
     takesAny: true,
     onMask: 'drops',

@@ -36,7 +36,7 @@ export function functionLayers(operations: readonly Operation[]): readonly Layer
     ([className, doc]) =>
       layer({
         className,
-        since: 2,
+        only: 2,
         doc,
         config: object({ function: string }),
         takesAny: true,
@@ -59,7 +59,7 @@ export function opLayer(operations: readonly Operation[]): LayerRow {
   const nodes = byName(operations, ({ node }) => node);
   return layer({
     className: 'TensorFlowOpLayer',
-    since: 2,
+    only: 2,
     doc: 'an op of a TensorFlow graph',
     config: object({ node_def: anything, constants: optional(anything) }),
     takesAny: true,

@@ -12,7 +12,7 @@ const adaptive = (className: string, rank: number, reduction: Reduction, doc: st
   layer({
     className,
     doc,
-    since: 3,
+    only: 3,
     config: config(rank),
     onMask: 'drops',
     lower(layer) {

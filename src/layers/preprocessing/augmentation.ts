@@ -37,7 +37,10 @@ const AS_GIVEN = [
 ] as const;
 
 /** Layers of Keras 2 alone, which give floats. */
-const OLD = ['RandomHeight', 'RandomWidth'] as const;
+const OLD: readonly string[] = ['RandomHeight', 'RandomWidth'];
+
+/** Those that both have. */
+const SHARED: readonly string[] = ['RandomBrightness', 'RandomContrast', 'RandomFlip', 'RandomRotation', 'RandomTranslation', 'RandomZoom'];
 
 const CUT = 'leave this layer out with --skip';
 
@@ -45,6 +48,7 @@ const CUT = 'leave this layer out with --skip';
 export const augmentationLayers: readonly LayerRow<object>[] = [...TO_FLOATS, ...AS_GIVEN, ...OLD].map((className) =>
   layer({
     className,
+    ...(OLD.includes(className) ? { only: 2 as const } : SHARED.includes(className) ? {} : { only: 3 as const }),
     doc: 'the identity outside training',
     onMask: 'drops',
     config: object({}),

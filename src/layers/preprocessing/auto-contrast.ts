@@ -4,7 +4,7 @@ import { layer } from '../row.ts';
 export const autoContrast = layer({
   className: 'AutoContrast',
   doc: "stretches each channel's values over the whole range; it acts outside training, too",
-  since: 3,
+  only: 3,
   onMask: 'drops',
   config: object({ value_range: withDefault(array(number(), { minItems: 2, maxItems: 2 }), [0, 255]) }),
   lower(layer) {

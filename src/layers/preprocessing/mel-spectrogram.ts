@@ -8,7 +8,7 @@ import { windowOf } from './window.ts';
 export const melSpectrogram = layer({
   className: 'MelSpectrogram',
   doc: 'the power of a signal in bands of the mel scale, frame by frame, in decibels',
-  since: 3,
+  only: 3,
   onMask: 'drops',
   config: object({
     fft_length: withDefault(integer({ minimum: 1 }), 2048),

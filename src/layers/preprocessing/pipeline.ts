@@ -5,7 +5,7 @@ import { layer } from '../row.ts';
 export const pipeline = layer({
   className: 'Pipeline',
   doc: 'layers one after the other',
-  since: 3,
+  only: 3,
   config: object({ layers: array(anything) }),
   lower(layer) {
     const [x] = layer.inputs;

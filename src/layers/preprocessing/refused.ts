@@ -19,8 +19,9 @@ const REFUSED: readonly (readonly [className: string, why: string, instead: stri
 export const refusedLayers: readonly LayerRow<object>[] = REFUSED.map(([className, why, instead]) =>
   layer({
     className,
-    doc: `not compiled: ${why}`,
-    since: 3,
+    doc: why,
+    only: 3,
+    refused: true,
     config: object({}),
     lower: (layer) => layer.unsupported(`${className} is not compiled: ${why}`, instead),
   }),

@@ -12,7 +12,7 @@ type Mode = 'log' | 'magnitude' | 'psd' | 'real' | 'imag' | 'angle' | 'stft';
 export const stftSpectrogram = layer({
   className: 'STFTSpectrogram',
   doc: 'the short-time Fourier transform of each channel, by kernels that may be trained',
-  since: 3,
+  only: 3,
   onMask: 'drops',
   config: object({
     mode: withDefault(oneOf('log', 'magnitude', 'psd', 'real', 'imag', 'angle', 'stft'), 'log'),

@@ -33,7 +33,7 @@ export const bidirectional = layer({
     }
 
     const initial = initialStates(layer);
-    const half = initial.length / 2;
+    const half = Math.floor(initial.length / 2);
     const [y, ...states] = run(layer, layer.child(forward), initial.slice(0, half));
     const [yOfBackward, ...statesOfBackward] = run(layer, layer.child(backward), initial.slice(half));
     if (y === undefined || yOfBackward === undefined) return layer.mismatch('each of the two layers gives an output', 'none');
@@ -53,11 +53,13 @@ function renamed(
   return name.startsWith(prefix) ? name : prefix + name;
 }
 
-/** The states that the call hands in, first those of the forward layer. */
+/** The states that the call hands in, first those of the forward layer: the smaller half, where Keras 3 takes an odd number. */
 function initialStates(layer: Lowering): readonly Value[] {
   const named: Arg = layer.kwargs['initial_state'] ?? null;
   const values = named === null ? layer.inputs.slice(1) : tensorsIn(named).map((tensor) => layer.value(tensor));
-  return values.length % 2 === 0 ? values : layer.mismatch('each of the two layers is given half of the states', `${values.length} states`);
+  return values.length % 2 === 0 || layer.origin.keras === 3
+    ? values
+    : layer.mismatch('each of the two layers is given half of the states', `${values.length} states`);
 }
 
 function run(layer: Lowering, child: Child, states: readonly Value[]): readonly Value[] {

@@ -12,7 +12,7 @@ const config = object({ ...recurrentConfig, units: integer({ minimum: 1 }) });
 export const cuDNNLSTM = layer({
   className: 'CuDNNLSTM',
   doc: 'an LSTM saved with the weights of cuDNN',
-  since: 2,
+  only: 2,
   takesList: true,
   keywords: ['initial_state'],
   config,
@@ -32,7 +32,7 @@ export const cuDNNLSTM = layer({
 export const cuDNNGRU = layer({
   className: 'CuDNNGRU',
   doc: 'a GRU with the reset gate after the product, saved with the weights of cuDNN',
-  since: 2,
+  only: 2,
   takesList: true,
   keywords: ['initial_state'],
   config,

@@ -50,9 +50,10 @@ export function recurrent<C extends RecurrentConfig>(layer: Lowering<C>, cellFor
   const given = initialState(layer, cell);
   const mask = stepMask(layer, cell, maskOfSteps(layer, given !== null));
   const start = cell.states.map(({ shape }, k) => {
-    const value = given?.[k];
-    if (value !== undefined) return enter(layer.cast(value, 'f32'));
-    return stateful ? enter(layer.state(k, [batch, ...outside(k)])) : zero([batch, ...shape]);
+    // What a call hands in comes before what the layer kept, which it replaces.
+    const kept = stateful ? layer.state(k, [batch, ...outside(k)]) : null;
+    const value = given?.[k] ?? kept;
+    return value === null ? zero([batch, ...shape]) : enter(layer.cast(value, 'f32'));
   });
   const ran = run(layer, cell, start, mask, given !== null || stateful === true, zero);
   const states = ran.states.map((state) => leave(state, 1));

@@ -7,10 +7,16 @@ import { at, mismatch, type OpRow, op, takes } from '../row.ts';
  * The shape two shapes broadcast to, by numpy's rule. Of two unknown sizes that may be equal, the left one's symbol stays;
  * an unknown size beside a known one other than 1 must turn out to be that one.
  */
+/** With more axes, the wasm backend broadcasts wrong without a word. */
+const MOST_AXES = 6;
+
 export function broadcast(types: readonly TensorType[], what: string): readonly Dim[] {
   return types.slice(1).reduce<readonly Dim[]>((left, type) => {
     const right = type.shape;
     const rank = Math.max(left.length, right.length);
+    const isScalar = left.length === 0 || right.length === 0;
+    if (rank > MOST_AXES && !isScalar && left.join() !== right.join())
+      mismatch(`${what}: broadcasting over more than ${MOST_AXES} axes`, types);
     return Array.from({ length: rank }, (_, i) => {
       const a = left[i - rank + left.length] ?? 1;
       const b = right[i - rank + right.length] ?? 1;
