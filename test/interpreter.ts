@@ -1,7 +1,7 @@
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { transformSync } from 'esbuild';
-import { type Op, type Program, valuesOf } from '../src/ir/program.ts';
+import { type Body, type BodyOp, type Op, type Program, type Value, valuesOf } from '../src/ir/program.ts';
 import { factorOf, isKnown, showType, type TensorType } from '../src/ir/types.ts';
 import { identifier } from '../src/ops/code.ts';
 import { tfjsDType } from '../src/ops/elementwise/cast.ts';
@@ -38,34 +38,74 @@ export function misfit(tensor: Tensor, type: TensorType, sizes: Sizes): string |
   return null;
 }
 
+type Seen = (op: BodyOp, results: readonly Tensor[]) => void;
+type Values = Record<string, Tensor>;
+
 /**
  * Runs a program op by op, each by the very expression that a module has for it, in the order of the program and whatever
- * its stages.
+ * its stages; a loop step by step.
  * @param given tensors by the names of inputs and weights
- * @param seen is told every result
+ * @param seen is told every result, those of a loop's body at each step
  * @returns every value; the caller disposes of what is its own
  */
-export function interpret(program: Program, given: NamedTensorMap, seen: (op: Op, results: readonly Tensor[]) => void): NamedTensorMap {
-  const values: Record<string, Tensor> = { ...given };
+export function interpret(program: Program, given: NamedTensorMap, seen: Seen): NamedTensorMap {
+  const values: Values = { ...given };
   const expressions = compileExpressions(program);
-  program.ops.forEach((op, i) => {
-    const operands = op.operands.map((name) => values[name] as Tensor);
-    const results = [expressions[i]?.(FUNCTIONS, ...operands)].flat() as Tensor[];
-    seen(op, results);
-    op.results.forEach(({ name }, k) => {
-      values[name] = results[k] as Tensor;
-    });
-  });
+  const runLine = (line: readonly (Op | BodyOp)[], values: Values): void => {
+    for (const op of line) {
+      const operands = op.operands.map((name) => values[name] as Tensor);
+      const results =
+        'body' in op && op.body !== undefined
+          ? loop(op, op.body, operands, (params) => {
+              const inner = { ...values, ...params };
+              runLine((op.body as Body).ops, inner);
+              return (op.body as Body).yields.map((name) => inner[name] as Tensor);
+            })
+          : ([expressions.get(op)?.(FUNCTIONS, ...operands)].flat() as Tensor[]);
+      seen(op, results);
+      op.results.forEach(({ name }, k) => {
+        values[name] = results[k] as Tensor;
+      });
+    }
+  };
+  runLine(program.ops, values);
   return values;
+}
+
+/** What a `scan` gives: what is carried at the end, and what was collected, put together along the second axis. */
+function loop({ attrs }: Op, { params }: Body, operands: readonly Tensor[], step: (params: Values) => Tensor[]): Tensor[] {
+  const [sequences, carried] = [attrs['sequences'] as number, attrs['carried'] as number];
+  const slices = operands.slice(0, sequences).map((sequence) => tf.unstack(sequence, 1));
+  const order = [...(slices[0] as Tensor[]).keys()];
+  if (attrs['reverse'] === true) order.reverse();
+  let state = operands.slice(sequences, sequences + carried);
+  const collected: Tensor[][] = [];
+  for (const at of order) {
+    const taken = [...slices.map((list) => list[at] as Tensor), ...state];
+    const yields = step(Object.fromEntries(params.map(({ name }: Value, i) => [name, taken[i] as Tensor])));
+    state = yields.slice(0, carried);
+    collected[at] = yields.slice(carried);
+  }
+  const count = collected[0]?.length ?? 0;
+  return [
+    ...state.map((last) => tf.clone(last)),
+    ...Array.from({ length: count }, (_, k) =>
+      tf.stack(
+        collected.map((all) => all[k] as Tensor),
+        1,
+      ),
+    ),
+  ];
 }
 
 type Expression = (core: typeof FUNCTIONS, ...operands: readonly Tensor[]) => Tensor | Tensor[];
 
-/** The expression of each op as a function of tfjs and the operands. */
-function compileExpressions(program: Program): readonly Expression[] {
+/** The expression of each op, those in bodies among them, as a function of tfjs and the operands. */
+function compileExpressions(program: Program): ReadonlyMap<BodyOp, Expression> {
   const values = valuesOf(program);
   const typeOf = (name: string): TensorType => values.get(name)?.type as TensorType;
-  const functions = program.ops.map((op) => {
+  const ops = program.ops.flatMap((op): readonly BodyOp[] => op.body?.ops ?? [op]);
+  const functions = ops.map((op) => {
     const row = opRow(op.op);
     if (row?.emit === undefined) throw new Error(`no expression for the op ${op.op}`);
     const args = op.operands.map((_, i) => identifier(`x${i}`));
@@ -79,5 +119,6 @@ function compileExpressions(program: Program): readonly Expression[] {
     return `({ ${functionsUsed.join(', ')} }, ${args.map((arg) => arg.text).join(', ')}) => (${text}),`;
   });
   const script = transformSync(`return [\n${functions.join('\n')}\n];`, { loader: 'ts' }).code;
-  return new Function(script)() as Expression[];
+  const compiled = new Function(script)() as Expression[];
+  return new Map(ops.map((op, i) => [op, compiled[i] as Expression]));
 }

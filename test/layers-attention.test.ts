@@ -308,7 +308,7 @@ describe('refusals', () => {
   const lstm = { class_name: 'LSTM', config: { name: 'r', units: 2, stateful: true } };
 
   it.each([
-    ['LoRA weights', called('EinsumDense', { equation: 'abc,cd->abd', output_shape: [null, 2], lora_rank: 2 }, [tensor]), /LoRA/],
+    ['DoRA weights', called('EinsumDense', { equation: 'abc,cd->abd', output_shape: [null, 2], dora_rank: 2 }, [tensor]), /DoRA/],
     ['an equation that is none', called('EinsumDense', { equation: 'abc', output_shape: 2 }, [tensor]), /EinsumDense takes an equation/],
     [
       'sizes that differ',

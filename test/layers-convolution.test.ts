@@ -328,7 +328,7 @@ describe('refuses', () => {
     return (error as { code: string }).code;
   };
   it.each([
-    ['low-rank weights', 'Conv2D', { filters: 2, kernel_size: 3, lora_rank: 4 }, [8, 8, 2], 'layer-unsupported'],
+    ['DoRA weights', 'Conv2D', { filters: 2, kernel_size: 3, dora_rank: 4 }, [8, 8, 2], 'layer-unsupported'],
     ['groups that do not divide', 'Conv2D', { filters: 2, kernel_size: 3, groups: 3 }, [8, 8, 2], 'shape-mismatch'],
     ['strides with dilation', 'Conv2D', { filters: 2, kernel_size: 3, strides: 2, dilation_rate: 2 }, [8, 8, 2], 'shape-mismatch'],
     ['causal images', 'Conv2D', { filters: 2, kernel_size: 3, padding: 'causal' }, [8, 8, 2], 'config-invalid'],

@@ -216,7 +216,7 @@ describe('refuses', () => {
       model('Dropout', { rate: 0.5 }, [[2]], { kwargs: { training: true } }),
       /^layer-unsupported: .*training=True/,
     ],
-    ['embeddings with LoRA weights', model('Embedding', { input_dim: 2, output_dim: 2, lora_rank: 1 }, [[2]]), /^layer-unsupported/],
+    ['embeddings with DoRA weights', model('Embedding', { input_dim: 2, output_dim: 2, dora_rank: 1 }, [[2]]), /^layer-unsupported/],
     ['a negative slope that is no number', model('LeakyReLU', { negative_slope: 'steep' }, [[2]]), /^config-invalid/],
   ])('%s', async (_, source, message) => expect(await refused(source)).toMatch(message));
 });

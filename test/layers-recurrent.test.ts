@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
+import { type SymbolicTensor, input as tfjsInput, layers as tfjsLayers, model as tfjsModel } from '@tensorflow/tfjs-layers';
 import { afterAll, describe, expect, it } from 'vitest';
 import { compile } from '../src/compile.ts';
 import { availableBackends, useBackend } from './backends.ts';
@@ -124,6 +125,75 @@ describe('a stateful layer', () => {
   });
 });
 
+describe('cells that tfjs-layers stacks', () => {
+  it('have numbers for names, and the states of the last one first', async () => {
+    await useBackend('cpu');
+    const initial = {
+      kernelInitializer: 'glorotUniform',
+      recurrentInitializer: 'glorotUniform',
+      biasInitializer: 'randomUniform',
+    } as const;
+    const cells = [tfjsLayers.lstmCell({ units: 2, ...initial }), tfjsLayers.gruCell({ units: 3, ...initial })];
+    const x = tfjsInput({ shape: [4, 2] });
+    const outputs = tfjsLayers.rnn({ cell: cells, returnSequences: true, returnState: true }).apply(x) as SymbolicTensor[];
+    const model = tfjsModel({ inputs: x, outputs });
+    let artifacts: tf.io.ModelArtifacts = {};
+    await model.save(
+      tf.io.withSaveHandler((saved) => {
+        artifacts = saved;
+        return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } });
+      }),
+    );
+    const compiled = await compile(artifacts);
+    const module = await compiled.instantiate();
+    const w = await module.load();
+    const given = tf.randomUniform([2, 4, 2], -1, 1, 'float32', 3);
+    const [expected, result] = [model.predict(given) as tf.Tensor[], module.predict(w, given)];
+    expect(compiled.summary.outputs.length).toBe(4);
+    for (const [i, { key }] of compiled.summary.outputs.entries()) {
+      const [wanted, tensor] = [expected[i] as tf.Tensor, result[key] as tf.Tensor];
+      compare(key, { shape: tensor.shape, values: [...tensor.dataSync()] }, { shape: wanted.shape, values: [...wanted.dataSync()] }, LAYER);
+    }
+    module.dispose(w);
+    tf.dispose([expected, result, given]);
+    model.dispose();
+  });
+});
+
+describe('what a config leaves out', () => {
+  const activations = async (model: object): Promise<string[]> => {
+    const { program } = (await compile(model)).analysis;
+    return program.ops.flatMap((op) => (op.body?.ops ?? []).map((inner) => inner.op)).filter((op) => /tanh|sigmoid|clip|relu/i.test(op));
+  };
+  const keras2 = (className: string, version: string): object => ({
+    class_name: 'Sequential',
+    keras_version: version,
+    config: {
+      name: 'm',
+      layers: [
+        {
+          class_name: className,
+          config: {
+            name: 'r',
+            units: 2,
+            filters: 2,
+            kernel_size: 1,
+            batch_input_shape: [null, 3, ...(className === 'LSTM' ? [2] : [4, 4, 2])],
+          },
+        },
+      ],
+    },
+  });
+
+  it('is what the version has by default', async () => {
+    expect(await activations(withInitialState())).toEqual(['tanh']);
+    expect((await activations(keras2('LSTM', '2.15.0'))).sort()).toEqual(['sigmoid', 'sigmoid', 'sigmoid', 'tanh', 'tanh']);
+    expect(await activations(keras2('LSTM', '2.2.4'))).not.toContain('sigmoid');
+    expect(await activations(keras2('ConvLSTM2D', '2.15.0'))).not.toContain('sigmoid');
+    expect(await activations(keras2('ConvLSTM2D', '3.15.1'))).toContain('sigmoid');
+  });
+});
+
 describe('when a step throws', () => {
   const gone = (id: string, weight: string, cases: readonly Case[]) =>
     it(`leaves nothing behind: ${id}`, async () => {
@@ -156,6 +226,7 @@ function withInitialState(): object {
   });
   const input = (name: string, shape: readonly (number | null)[]): object => ({
     class_name: 'InputLayer',
+    module: 'keras.layers',
     config: { name, batch_shape: shape, dtype: 'float32' },
     name,
     inbound_nodes: [],
@@ -170,6 +241,7 @@ function withInitialState(): object {
         input('s', [2, 4]),
         {
           class_name: 'SimpleRNN',
+          module: 'keras.layers',
           name: 'r',
           config: { name: 'r', units: 4, stateful: true },
           inbound_nodes: [{ args: [tensor('x', [2, 3, 2])], kwargs: { initial_state: [tensor('s', [2, 4])] } }],

@@ -25,7 +25,7 @@ import { opRow, ops } from '../src/ops/index.ts';
 import { fillDefaults } from '../src/schema/build.ts';
 import { type BuiltCli, buildCli, runNode, scratchFolder } from './built-cli.ts';
 import { layerCases, layerFamilies, modelCase } from './golden.ts';
-import { opExamples } from './op-examples.ts';
+import { bodyTypes, opExamples } from './op-examples.ts';
 import { SmallModel, twoHeads } from './small-model.ts';
 import { typeErrors } from './type-check.ts';
 
@@ -125,14 +125,16 @@ describe('types', () => {
     for (const [op, examples] of Object.entries(opExamples)) {
       const row = opRow(op);
       if (row === undefined) throw new Error(`no op ${op}`);
-      examples.forEach(({ operands, attrs }, i) => {
+      examples.forEach(({ operands, attrs, body: bodyOf }, i) => {
         const given = operands.map((type, k): Input => ({ name: `%${op}_${i}_${k}`, key: `${op}_${i}_${k}`, type }));
-        const inferred = [row.infer(operands, fillDefaults(row.attrs, attrs))].flat();
+        const names = given.map(({ name }) => name);
+        const body = bodyOf?.(names, `${op}_${i}.`);
+        const inferred = [row.infer(operands, fillDefaults(row.attrs, attrs), body && bodyTypes(body, given))].flat();
         const results = inferred.map(
           ({ dtype, shape }, k): Value => ({ name: `%${op}_${i}.${k}`, type: { dtype, shape: shape.map((dim) => dim ?? '?new') } }),
         );
         inputs.push(...given);
-        list.push({ op, operands: given.map(({ name }) => name), attrs, results, stage: 'suffix', layers: [op] });
+        list.push({ op, operands: names, attrs, results, stage: 'suffix', layers: [op], ...(body && { body }) });
       });
     }
     const outputs = list.flatMap(({ results }) => results.map(({ name }) => ({ key: name.slice(1), value: name })));

@@ -1,10 +1,13 @@
-import type { Attrs } from '../src/ir/program.ts';
+import type { Attrs, Body, Value } from '../src/ir/program.ts';
 import type { Dim, DType, TensorType } from '../src/ir/types.ts';
+import type { BodyTypes } from '../src/ir/verify.ts';
 
 /** Operands and attributes of an op; symbols stand for the sizes that `SIZES` gives. */
 export interface OpExample {
   readonly operands: readonly TensorType[];
   readonly attrs: Attrs;
+  /** Of a loop, its operands having these names; its own values are called after the prefix. */
+  readonly body?: (operands: readonly string[], prefix: string) => Body;
 }
 
 export const SIZES: ReadonlyMap<string, number> = new Map([
@@ -47,6 +50,31 @@ const reductions = (dtypes: readonly DType[]) =>
     example([x], { axes: [0, 1, 2] }),
   ]);
 const each = (attrs: Attrs, ...shape: Dim[]) => as(ALL, ...shape).map((x) => example([x], attrs));
+
+/** What a body takes and gives. */
+export function bodyTypes({ params, ops, yields }: Body, outside: readonly Value[]): BodyTypes {
+  const types = new Map([...outside, ...params, ...ops.flatMap(({ results }) => results)].map(({ name, type }) => [name, type]));
+  return { params: params.map(({ type }) => type), yields: yields.map((name) => types.get(name) as TensorType) };
+}
+
+/** A step that adds a slice to what is carried and takes the sum times what the loop only reads; it collects the sum. */
+const sumAndProduct: OpExample['body'] = ([, , factor = ''], prefix) => {
+  const value = (name: string): Value => ({ name: `%${prefix}${name}`, type: f32('?', 3) });
+  const [slice, carried, sum, product] = [value('slice'), value('carried'), value('sum'), value('product')];
+  return {
+    params: [slice, carried],
+    ops: [
+      { op: 'add', operands: [slice.name, carried.name], attrs: {}, results: [sum], layers: ['l'] },
+      { op: 'mul', operands: [sum.name, factor], attrs: {}, results: [product], layers: ['l'] },
+    ],
+    yields: [product.name, sum.name],
+  };
+};
+const scanned = (steps: Dim, attrs: Attrs = {}): OpExample => ({
+  operands: [f32('?', steps, 3), f32('?', 3), f32(3)],
+  attrs: { sequences: 1, carried: 1, ...attrs },
+  body: sumAndProduct,
+});
 
 /** Every op in every form that makes a difference to its row. */
 export const opExamples: Readonly<Record<string, readonly OpExample[]>> = {
@@ -231,4 +259,26 @@ export const opExamples: Readonly<Record<string, readonly OpExample[]>> = {
   crossHash: [example([str('?', 1), i32('?', 1)], { bins: 10 }), example([i32('?'), i32('?'), i32('?')], { bins: 3 })],
   waves: [example([], { part: 'cos', rows: 3, columns: 2, period: 4 }), example([], { part: 'sin', rows: 2, columns: 3, period: 5 })],
   melBands: [example([], { bins: 9, bands: 3, rate: 800, low: 20, high: 400 })],
+  fill: [
+    example([f32('?', 3)], { shape: ['?', 4], value: 0, dtype: 'f32' }),
+    example([f32('?', '?n', 3)], { shape: ['?n', 2], value: 1, dtype: 'bool' }),
+    example([i32('?', 3)], { shape: [2, 0], value: 3, dtype: 'i32' }),
+  ],
+  scan: [
+    scanned(4),
+    scanned('?n'),
+    scanned('?n', { reverse: true }),
+    {
+      operands: [f32('?', '?n', 3), bool('?', '?n', 1)],
+      attrs: { sequences: 2, carried: 0 },
+      body: (_, prefix) => ({
+        params: [
+          { name: `%${prefix}slice`, type: f32('?', 3) },
+          { name: `%${prefix}mask`, type: bool('?', 1) },
+        ],
+        ops: [],
+        yields: [`%${prefix}mask`, `%${prefix}slice`],
+      }),
+    },
+  ],
 };

@@ -13,7 +13,7 @@ import { opRules } from '../src/ops/rules.ts';
 import { availableBackends, type BackendName, loadTfjsNode, useBackend } from './backends.ts';
 import { type LayerCase, layerCases, layerFamilies, tensorsOf } from './golden.ts';
 import { interpret, misfit, type Sizes } from './interpreter.ts';
-import { type OpExample, opExamples, SIZES } from './op-examples.ts';
+import { bodyTypes, type OpExample, opExamples, SIZES } from './op-examples.ts';
 
 /** Kernels that the module's own plumbing runs are registered as well. */
 const everyKernel = kernelsOf({ ops: opNames.map((op) => ({ op })) } as unknown as Program);
@@ -69,17 +69,18 @@ function sample(type: TensorType, sizes: ReadonlyMap<string, number>): Tensor {
 }
 
 /** A program of one op; null sizes are called after the result, as lowering does. */
-function programOf(name: string, { operands, attrs }: OpExample): Program {
+function programOf(name: string, { operands, attrs, body: bodyOf }: OpExample): Program {
   const inputs = operands.map((type, i) => ({ name: `%x${i}`, key: `x${i}`, type }));
   const op = { op: name, operands: inputs.map(({ name }) => name), attrs, results: [], stage: 'suffix', layers: ['l'] } as const;
-  const inferred = opRules.check(op, operands);
+  const body = bodyOf?.(op.operands, '');
+  const inferred = opRules.check(op, operands, body && bodyTypes(body, inputs));
   if (typeof inferred === 'string') throw new Error(inferred);
   const results = inferred.map(({ dtype, shape }, k) => ({
     name: `%y${k}`,
     type: { dtype, shape: shape.map((dim, axis) => dim ?? `?y${k}.${axis}`) } as TensorType,
   }));
   const outputs = results.map(({ name }) => ({ key: name.slice(1), value: name }));
-  return { name, model: 'm', inputs, weights: [], ops: [{ ...op, results }], outputs, cuts: [], features: null };
+  return { name, model: 'm', inputs, weights: [], ops: [{ ...op, results, ...(body && { body }) }], outputs, cuts: [], features: null };
 }
 
 /** The values of a program's outputs on a backend. */

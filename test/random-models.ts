@@ -44,6 +44,7 @@ function layersBehind(
     ['Concatenate', { axis: -1 }, [...shape.slice(0, -1), 2 * last]],
   ];
   if (other.shape.join() !== shape.join()) anyRank.splice(-2);
+  if (shape.length === 2) return [...anyRank, ...sequenceLayers(shape, units, size, flag)];
   if (shape.length !== 3 || height > 8 || width > 8) return anyRank;
   const kernel = Math.min(1 + (size % 3), height, width);
   const pad = flag ? 'same' : 'valid';
@@ -84,12 +85,28 @@ function layersBehind(
   return [...image, ...anyRank, ...image];
 }
 
+/** Layers over [steps, features], and masks for them. */
+function sequenceLayers([steps = 1, features = 1]: readonly number[], units: number, size: number, flag: boolean) {
+  if (steps > 8) return [];
+  const config = { units, return_sequences: flag, go_backwards: size % 3 === 0, activation: pick(ACTIVATIONS, size) };
+  const className = pick(['LSTM', 'GRU', 'SimpleRNN'], size);
+  const after = (channels: number) => (flag ? [steps, channels] : [channels]);
+  const inner = { class_name: className, config: { ...config, name: 'inner', go_backwards: false } };
+  const layers: readonly (readonly [string, object, readonly number[]])[] = [
+    [className, config, after(units)],
+    ['Masking', { mask_value: 0 }, [steps, features]],
+    ['Bidirectional', { layer: inner, merge_mode: pick(['concat', 'sum'], size) }, after(size % 2 === 0 ? 2 * units : units)],
+  ];
+  // Twice, as they are few among others.
+  return [...layers, ...layers];
+}
+
 const MERGES: ReadonlySet<string> = new Set(['Add', 'Multiply', 'Average', 'Maximum', 'Minimum', 'Concatenate']);
 const LARGEST = 2_000;
 
 /** A functional model: every step adds a layer behind tensors that are already there. */
-function modelOf(steps: readonly Step[], outputs: readonly number[], isImage: boolean): RandomModel {
-  const input: Tensor = { name: 'x', shape: isImage ? [5, 4, 2] : [6] };
+function modelOf(steps: readonly Step[], outputs: readonly number[], shape: readonly number[]): RandomModel {
+  const input: Tensor = { name: 'x', shape };
   const tensors: Tensor[] = [input];
   const layers: object[] = [
     {
@@ -129,5 +146,5 @@ function modelOf(steps: readonly Step[], outputs: readonly number[], isImage: bo
 
 /** Models of up to 12 layers with one input and up to three outputs; simpler ones are found first. */
 export const randomModels: fc.Arbitrary<RandomModel> = fc
-  .tuple(fc.array(step, { minLength: 1, maxLength: 12 }), fc.array(fc.nat(99), { maxLength: 2 }), fc.boolean())
+  .tuple(fc.array(step, { minLength: 1, maxLength: 12 }), fc.array(fc.nat(99), { maxLength: 2 }), fc.constantFrom([6], [4, 3], [5, 4, 2]))
   .map((parts) => modelOf(...parts));

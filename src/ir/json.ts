@@ -95,7 +95,7 @@ function mapOps(ops: readonly Op[], replace: (value: AttrValue) => AttrValue): O
 
 function check(value: unknown): ProgramJson {
   try {
-    return validate(programSchema, value, {});
+    return validate(programSchema, value, { pointer: '' });
   } catch (error) {
     if (!(error instanceof SkipcError)) throw error;
     return fail('ir-invalid', { what: error.message }, error.location);

@@ -32,7 +32,7 @@ export function parseEquation(layer: Lowering, equation: string, operands: reado
       : labelsOf(layer, right, right.includes('...') ? right.length - 3 + hidden.length : right.length, equation);
   const stray = output.find((label, i) => !all.includes(label) || output.indexOf(label) !== i);
   if (stray !== undefined || hidden.some((label) => !output.includes(label)))
-    return layer.mismatch(`the output of the equation ${brief(equation)} does not follow from its inputs`, right ?? '');
+    return layer.mismatch(`the output of the equation ${brief(equation)} does not follow from its inputs`, brief(right ?? ''));
   return { operands: inputs, output };
 }
 

@@ -22,11 +22,11 @@ export function einsum(layer: Lowering, equation: string, operands: readonly Val
   const parts = operands.map((value, i) => diagonal(layer, { value, labels: labels[i] ?? [] }, role));
   const [first, ...others] = parts;
   if (first === undefined) return layer.mismatch('einsum takes one tensor or more', 'none');
+  const lastUses = new Map(others.flatMap((part, i) => part.labels.map((label) => [label, i] as const)));
   const result = others.reduce<Labelled>((left, right, i) => {
-    const later = new Set([...output, ...others.slice(i + 1).flatMap((part) => part.labels)]);
-    const isLast = i === others.length - 1;
     const both = [...new Set([...left.labels, ...right.labels])];
-    return contract(layer, left, right, isLast ? output : both.filter((label) => later.has(label)), role);
+    const kept = both.filter((label) => output.includes(label) || (lastUses.get(label) ?? -1) > i);
+    return contract(layer, left, right, i === others.length - 1 ? output : kept, role);
   }, first);
   return ordered(layer, summed(layer, result, new Set(output), role), output, role);
 }

@@ -191,8 +191,13 @@ export const layerRows = [
   ...operationRows,
 ] as unknown as readonly LayerRow[];
 
+/** An op goes by its name without its module as well: `ops.numpy.Add` is `ops.Add` too. */
+const withoutModule = (name: string): string => name.replace(/^ops\..*\./, 'ops.');
+
 const byName = (rows: readonly LayerRow[]) =>
-  rows.flatMap((row) => [row.className, ...(row.aliases ?? [])].map((name) => [name, row] as const));
+  rows.flatMap((row) =>
+    [row.className, ...(row.aliases ?? [])].flatMap((name) => [name, withoutModule(name)].map((one) => [one, row] as const)),
+  );
 
 /** Rows by every class name under which they are saved. */
 export const builtInLayers: ReadonlyMap<string, LayerRow> = new Map(byName([...refusedRows, ...layerRows]));

@@ -1,6 +1,6 @@
 import { fail, type Location } from '../diagnostics/error.ts';
 import type { LayerRow } from '../layers/row.ts';
-import { type Arg, type Call, type TensorId, tensorsIn, tensorsOf } from '../model/graph.ts';
+import { type Arg, type Call, givenTo, type TensorId, tensorsIn } from '../model/graph.ts';
 
 /**
  * The tensors of the positional arguments of a call, from left to right.
@@ -8,7 +8,7 @@ import { type Arg, type Call, type TensorId, tensorsIn, tensorsOf } from '../mod
  */
 export function argumentsOf(call: Call, row: LayerRow, where: Location): readonly TensorId[] {
   const { className } = call.layer;
-  if (row.takesAny === true) return tensorsOf(call);
+  if (row.takesAny === true) return givenTo(call);
   const { positional, keywords } = split(call);
   const stray = keywords.find((name) => name !== 'mask' && !row.keywords?.includes(name));
   if (stray !== undefined) fail('layer-keyword', { className, keyword: stray }, where);

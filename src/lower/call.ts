@@ -5,9 +5,9 @@ import type { Call, TensorId } from '../model/graph.ts';
 import { validate } from '../schema/validate.ts';
 import { argumentsOf, withNames } from './arguments.ts';
 import { contextOf } from './context.ts';
-import { checkPolicy } from './dtypes.ts';
-import { type Frame, type Lowerer, resolve } from './frame.ts';
-import { masksOf } from './masks.ts';
+import { type Frame, type Lowerer, putMask, resolve } from './frame.ts';
+import { enterModels, masksOf, noteLost } from './masks.ts';
+import { checkPolicy } from './policy.ts';
 
 /**
  * Lowers one call of a layer, and puts what it gives into the frame.
@@ -21,12 +21,14 @@ export function lowerCall(lowerer: Lowerer, frame: Frame, given: Call, scope: st
   const row = rowOf(lowerer, given, where);
   const call = withNames(given, row);
   if (!lowerer.configs.has(layer)) {
-    checkPolicy(layer.config, where);
+    checkPolicy(layer, where);
     lowerer.configs.set(layer, validate(row.config, structuredClone(layer.config), { ...where, pointer: `${layer.pointer}/config` }));
   }
   const positional = argumentsOf(call, row, where);
   const inputs = positional.map((tensor) => resolve(frame, tensor));
   const isNarrow = positional.some((tensor) => frame.narrow.has(tensor));
+  enterModels(lowerer, frame, call);
+  noteLost(frame, call);
   const masks = masksOf(lowerer, frame, call, positional);
   const before = builder.mark();
   const { context, masks: own } = contextOf(lowerer, frame, { call, config: lowerer.configs.get(layer), inputs, masks, where });
@@ -43,7 +45,7 @@ export function lowerCall(lowerer: Lowerer, frame: Frame, given: Call, scope: st
     const mask = own.has(k) ? (own.get(k) ?? null) : passedOn;
     if (mask === null) return;
     builder.rename(mask, `${name}:mask`, final);
-    frame.masks.set(tensor, mask);
+    putMask(frame, tensor, mask);
   });
   return results;
 }

@@ -5,7 +5,7 @@ import type { Arg, Call, Layer } from '../model/graph.ts';
 import { anything, array, boolean, either, nullable, object, optional, string } from '../schema/build.ts';
 import { validate } from '../schema/validate.ts';
 import { lowerCall } from './call.ts';
-import { type Frame, frameOf, type Lowerer, type Owner, resolve } from './frame.ts';
+import { type Frame, frameOf, type Lowerer, type Nested, type Owner, putMask, resolve } from './frame.ts';
 
 const envelope = object({
   // A Sequential may be the bare list of its layers.
@@ -21,7 +21,7 @@ const envelope = object({
 export function childOf(lowerer: Lowerer, frame: Frame, owner: Owner, spec: unknown, alone: boolean, where: Location): Child {
   const { config: given } = validate(envelope, structuredClone(spec), where);
   const config = Array.isArray(given) ? {} : (given as { readonly name?: string | null; readonly trainable?: boolean | null });
-  const { className, model } = lowerer.readNested(spec, frame.origin, { ...where, pointer: `${where.pointer ?? ''}/config/layer` });
+  const { className, model } = nestedIn(lowerer, frame, spec, where);
   const name = config.name ?? className.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toLowerCase();
   const inner: Owner = {
     ...owner,
@@ -56,7 +56,7 @@ export function childOf(lowerer: Lowerer, frame: Frame, owner: Owner, spec: unkn
     model.inputs.forEach(({ tensor }, i) => {
       own.values.set(tensor, inputs[i] as Value);
       const mask = masks[i] ?? null;
-      if (mask !== null) own.masks.set(tensor, mask);
+      if (mask !== null) putMask(own, tensor, mask);
     });
     for (const call of model.calls) {
       const owned: Frame = {
@@ -70,7 +70,24 @@ export function childOf(lowerer: Lowerer, frame: Frame, owner: Owner, spec: unkn
     return { values: tensors.map((tensor) => resolve(own, tensor)), masks: tensors.map((tensor) => own.masks.get(tensor) ?? null) };
   }
 
-  return { className, name, call: (inputs, given = {}) => (model === null ? callLayer(inputs, given) : callModel(inputs, given)) };
+  function call(inputs: readonly Value[], given: ChildArguments = {}): ReturnType<Child['call']> {
+    const depth = frame.owner === null ? 'outer' : 'inner';
+    lowerer.wrappedCalls[depth] += model?.calls.length ?? 1;
+    if (lowerer.wrappedCalls[depth] > MOST_CALLS[depth]) fail('model-too-large', { most: MOST_CALLS[depth] }, where);
+    return model === null ? callLayer(inputs, given) : callModel(inputs, given);
+  }
+  return { className, name, call };
+}
+
+/** A wrapped layer may be called as often as any other; wrappers in wrappers multiply. */
+const MOST_CALLS = { outer: 1_000_000, inner: 20_000 };
+
+/** What the config holds, read once: a wrapper may be called many times, and so may one inside it. */
+function nestedIn({ readNested, nested }: Lowerer, { origin }: Frame, spec: unknown, where: Location): Nested {
+  const key = spec as object;
+  const read = nested.get(key) ?? readNested(spec, origin, { ...where, pointer: `${where.pointer ?? ''}/config/layer` });
+  nested.set(key, read);
+  return read;
 }
 
 /** The arguments of a call whose tensors are these values. */
@@ -78,7 +95,7 @@ function argumentsIn(frame: Frame, inputs: readonly Value[], { masks = [], kwarg
   const tensorOf = (value: Value, mask: Value | null): Arg => {
     const tensor = `${frame.values.size}:0`;
     frame.values.set(tensor, value);
-    if (mask !== null) frame.masks.set(tensor, mask);
+    if (mask !== null) putMask(frame, tensor, mask);
     return { tensor };
   };
   const args = inputs.map((value, i) => tensorOf(value, masks[i] ?? null));

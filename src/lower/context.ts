@@ -5,7 +5,7 @@ import type { Lowering } from '../layers/row.ts';
 import type { Call } from '../model/graph.ts';
 import type { AttrsGiven, OpName } from '../ops/index.ts';
 import { childOf } from './child.ts';
-import { type Frame, type Lowerer, type Owner, resolve } from './frame.ts';
+import { type Frame, type Lowerer, type Owner, resolve, takeMask } from './frame.ts';
 import type { CallMasks } from './masks.ts';
 
 const LARGEST_WEIGHT = 2 ** 40;
@@ -52,9 +52,7 @@ function partOf(lowerer: Lowerer, frame: Frame, called: Called, given: Map<numbe
     mask: (position = 0) => masks.inputs[position] ?? null,
     maskOf: (tensor) => frame.masks.get(tensor) ?? null,
     giveMask: (mask, result = 0) => void given.set(result, mask),
-    dropMask(value) {
-      for (const tensor of [...frame.masks.keys()]) if (frame.values.get(tensor) === value) frame.masks.delete(tensor);
-    },
+    dropMask: (value) => takeMask(frame, value, call.id),
     get x() {
       const first = inputs[0];
       if (first === undefined) fail('layer-inputs', { className: layer.className, expected: 'a tensor', found: 'none' }, where);
@@ -82,6 +80,7 @@ function partOf(lowerer: Lowerer, frame: Frame, called: Called, given: Map<numbe
     },
     state(k, shape) {
       const key = `${owner.path}:state${owner.count.states++}`;
+      if (lowerer.keys.has(key)) fail('state-key-taken', { key }, where);
       stateKeys.set(k, key);
       // A shared layer goes on from what its call before left.
       return lowerer.states.get(key) ?? builder.input(key, key, { dtype: 'f32', shape }, 0);

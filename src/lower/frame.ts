@@ -1,25 +1,33 @@
 import { fail, type Location } from '../diagnostics/error.ts';
 import type { Value } from '../ir/program.ts';
 import type { LayerRow } from '../layers/row.ts';
-import { type Layer, type ModelGraph, type Origin, splitTensor, type TensorId } from '../model/graph.ts';
+import { type CallId, type Layer, type ModelGraph, type Origin, splitTensor, type TensorId } from '../model/graph.ts';
 import type { Builder } from './builder.ts';
 
 export type LayerRows = ReadonlyMap<string, LayerRow>;
 
 /** Reads what stands in a layer's config where it wraps another layer, or a model. */
-export type ReadNested = (
-  envelope: unknown,
-  origin: Origin,
-  where: Location,
-) => { readonly className: string; readonly model: ModelGraph | null };
+export type ReadNested = (envelope: unknown, origin: Origin, where: Location) => Nested;
+
+/** An ordinary layer, or a model. */
+export interface Nested {
+  readonly className: string;
+  readonly model: ModelGraph | null;
+}
 
 /** What one lowering has in common, whatever model or wrapped layer is at hand. */
 export interface Lowerer {
   readonly builder: Builder;
   readonly rows: LayerRows;
   readonly readNested: ReadNested;
+  /** Keys that the program's inputs and outputs have already. */
+  readonly keys: ReadonlySet<string>;
   /** Validated configs, each layer's once. */
   readonly configs: Map<Layer, unknown>;
+  /** What stands in the configs of layers that wrap others, each read once. */
+  readonly nested: WeakMap<object, Nested>;
+  /** Calls of wrapped layers so far, and of layers that these wrap in turn: where each calls the next twice, there is no end to them. */
+  readonly wrappedCalls: { outer: number; inner: number };
   /** States of stateful layers by key: what they are after the call. */
   readonly states: Map<string, Value>;
   /** Tensors of the graph that are the mask of another: Keras 3 writes a mask it propagates as a tensor of its own. */
@@ -39,7 +47,16 @@ export interface Owner {
 export interface Frame {
   readonly origin: Origin;
   readonly values: Map<TensorId, Value>;
+  /** The masks that tensors carry at this point. */
   readonly masks: Map<TensorId, Value>;
+  /** The masks that tensors have carried, if another layer has taken them off since. */
+  readonly onceMasked: Map<TensorId, Value>;
+  /** The calls that took masks off tensors. */
+  readonly unmaskedBy: Map<TensorId, CallId>;
+  /** As `Masks.lost` has it. */
+  readonly lost: Map<CallId, ReadonlyMap<TensorId, CallId>>;
+  /** Calls of nested models whose masks have been put on what they are called with, each with the tensor. */
+  readonly entered: Set<string>;
   /** The dtypes that the file states for tensors. */
   readonly stated: ReadonlyMap<TensorId, { readonly dtype: string }>;
   /** Integers of fewer than 32 bits: Keras's arithmetic on them wraps around, that of tfjs does not. */
@@ -52,6 +69,10 @@ export const frameOf = (origin: Origin, owner: Owner | null, stated: Frame['stat
   origin,
   values: new Map(),
   masks: new Map(),
+  onceMasked: new Map(),
+  unmaskedBy: new Map(),
+  lost: new Map(),
+  entered: new Set(),
   stated,
   narrow: new Set(),
   owner,
@@ -63,4 +84,19 @@ export function resolve(frame: Frame, tensor: TensorId): Value {
   if (value !== undefined) return value;
   const { call, index } = splitTensor(tensor);
   return fail('tensor-missing', { call, index });
+}
+
+/** From here on, the tensor carries this mask. */
+export function putMask(frame: Frame, tensor: TensorId, mask: Value): void {
+  frame.masks.set(tensor, mask);
+  frame.onceMasked.set(tensor, mask);
+}
+
+/** Takes the mask off a value, whatever tensors stand for it. */
+export function takeMask(frame: Frame, value: Value, by: CallId): void {
+  for (const tensor of [...frame.masks.keys()]) {
+    if (frame.values.get(tensor) !== value) continue;
+    frame.masks.delete(tensor);
+    frame.unmaskedBy.set(tensor, by);
+  }
 }

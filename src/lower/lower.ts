@@ -14,7 +14,7 @@ import {
 import { Builder } from './builder.ts';
 import { lowerCall } from './call.ts';
 import { dtypeOf, isNarrowInteger } from './dtypes.ts';
-import { frameOf, type LayerRows, type Lowerer, type ReadNested, resolve } from './frame.ts';
+import { frameOf, type LayerRows, type Lowerer, putMask, type ReadNested, resolve } from './frame.ts';
 import { scopesOf } from './scopes.ts';
 
 export type { LayerRows } from './frame.ts';
@@ -47,7 +47,17 @@ export interface LowerOptions {
 export function lower(graph: ModelGraph, name: string, rows: LayerRows, options: LowerOptions): Lowered {
   const { cuts = [], tolerant = false, readNested } = options;
   const builder = new Builder();
-  const lowerer: Lowerer = { builder, rows, readNested, configs: new Map<Layer, unknown>(), states: new Map(), maskAliases: new Map() };
+  const lowerer: Lowerer = {
+    builder,
+    rows,
+    readNested,
+    keys: new Set([...graph.inputs, ...graph.outputs].map(({ key }) => key)),
+    configs: new Map<Layer, unknown>(),
+    nested: new WeakMap(),
+    wrappedCalls: { outer: 0, inner: 0 },
+    states: new Map(),
+    maskAliases: new Map(),
+  };
   const frame = frameOf(graph.origin, null, graph.statedShapes);
   const failures = new Map<string, Error>();
   const scopes = scopesOf(graph);
@@ -56,7 +66,7 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
     const value = builder.input(input.name, input.key, inputType(input, frame.values), input.fill);
     frame.values.set(input.tensor, value);
     if (isNarrowInteger(input.dtype)) frame.narrow.add(input.tensor);
-    if (input.maskOf !== undefined) frame.masks.set(input.maskOf, value);
+    if (input.maskOf !== undefined) putMask(frame, input.maskOf, value);
   }
   for (const call of graph.calls) {
     if (tolerant && tensorsOf(call).some((tensor) => !frame.values.has(tensor))) continue;
@@ -75,14 +85,18 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
   const bind = ({ key, tensor }: ModelOutput): Output => ({ key, value: resolve(frame, tensor).name });
   const outputs = graph.outputs.filter(({ tensor }) => !tolerant || frame.values.has(tensor)).map(bind);
   const cutAt = (cut: ModelOutput): Feature[] => {
-    const mask = frame.masks.get(cut.tensor);
+    const mask = frame.onceMasked.get(cut.tensor);
     return mask === undefined ? [bind(cut)] : [bind(cut), { key: `${cut.key}:mask`, value: mask.name, fill: 1 }];
   };
   const states = [...lowerer.states].map(([key, { name }]): Output => ({ key, value: name }));
   return {
     program: builder.finish(name, graph.name, [...outputs, ...states], cuts.flatMap(cutAt)),
     types: new Map([...frame.values].map(([tensor, { type }]) => [tensor, type])),
-    masks: { ranks: new Map([...frame.masks].map(([tensor, { type }]) => [tensor, type.shape.length])), of: lowerer.maskAliases },
+    masks: {
+      ranks: new Map([...frame.onceMasked].map(([tensor, { type }]) => [tensor, type.shape.length])),
+      of: lowerer.maskAliases,
+      lost: frame.lost,
+    },
     sources: new Map(graph.calls.flatMap(({ id, layer }) => (scopes.has(id) ? [[layer.path, scopes.get(id) as string]] : []))),
     states: states.map(({ key }) => key),
     failures,

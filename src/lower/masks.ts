@@ -1,6 +1,6 @@
 import type { Value } from '../ir/program.ts';
-import { type Arg, type Call, isTensorArg, type TensorId } from '../model/graph.ts';
-import { type Frame, type Lowerer, resolve } from './frame.ts';
+import { type Arg, type Call, type CallId, givenTo, isTensorArg, type TensorId } from '../model/graph.ts';
+import { type Frame, type Lowerer, putMask, resolve } from './frame.ts';
 
 /** The masks that come with a call. */
 export interface CallMasks {
@@ -19,14 +19,42 @@ export function masksOf(lowerer: Lowerer, frame: Frame, call: Call, positional: 
   const named = namedMasks(call.kwargs['mask'] ?? null);
   const inputs = carried.map((mask, i) => {
     const tensor = named[i] ?? null;
-    if (tensor === null) return mask;
-    const value = resolve(frame, tensor);
-    if (mask === null || !lowerer.builder.equal(mask, value)) return value;
-    const masked = lowerer.maskAliases.get(tensor) ?? new Set();
-    lowerer.maskAliases.set(tensor, masked.add(positional[i] as TensorId));
-    return mask;
+    return tensor === null ? mask : maskAt(lowerer, frame, positional[i] as TensorId, tensor);
   });
   return { inputs, passedOn: inputs[0] ?? null };
+}
+
+/** What a tensor says as the mask of another: where it is made by the same ops as the mask that this carries, it is that. */
+function maskAt(lowerer: Lowerer, frame: Frame, masked: TensorId, tensor: TensorId): Value {
+  const [mask, value] = [frame.onceMasked.get(masked), resolve(frame, tensor)];
+  if (mask === undefined || !lowerer.builder.equal(mask, value)) return value;
+  const aliased = lowerer.maskAliases.get(tensor) ?? new Set();
+  lowerer.maskAliases.set(tensor, aliased.add(masked));
+  return mask;
+}
+
+/** As a nested model starts, what it is called with carries the masks that its call gives. */
+export function enterModels(lowerer: Lowerer, frame: Frame, call: Call): void {
+  for (const { model, tensor, mask } of call.entering ?? []) {
+    const entry = `${model} ${tensor}`;
+    if (frame.entered.has(entry)) continue;
+    frame.entered.add(entry);
+    putMask(frame, tensor, maskAt(lowerer, frame, tensor, mask));
+  }
+}
+
+/**
+ * A tensor that loses its mask in the whole model has lost it in a part of the model as well, also where the layer that takes it off is
+ * not in that part: those are `unmasked`. What is lost in the graph at hand is noted.
+ */
+export function noteLost(frame: Frame, call: Call): void {
+  for (const tensor of call.unmasked ?? []) frame.masks.delete(tensor);
+  const found = new Map<TensorId, CallId>();
+  for (const tensor of givenTo(call)) {
+    const by = frame.masks.has(tensor) ? undefined : frame.unmaskedBy.get(tensor);
+    if (by !== undefined) found.set(tensor, by);
+  }
+  if (found.size > 0) frame.lost.set(call.id, found);
 }
 
 /** One mask for the first input, or a list of one for each. */

@@ -1,4 +1,4 @@
-import { type Call, type CallId, type ModelGraph, splitTensor, tensorsIn, tensorsOf } from '../model/graph.ts';
+import { type Call, type CallId, givenTo, type ModelGraph, splitTensor, tensorsIn } from '../model/graph.ts';
 
 /** Layers that stand for one function call in the graph: Keras numbers them in the order in which they were made. */
 const FUNCTION = /^ops\.|^(TFOpLambda|SlicingOpLambda|TensorFlowOpLayer)$/;
@@ -19,7 +19,8 @@ export function scopesOf(graph: ModelGraph): ReadonlyMap<string, string> {
     const isNamed = !isFunction || user === undefined || outputs.has(call.id);
     const anchor = isNamed ? call.layer.path : user.anchor;
     if (!isNamed) scopes.set(call.id, `${anchor}.${user.role ?? roleOf(call)}`);
-    for (const tensor of tensorsOf(call)) users.set(splitTensor(tensor).call, { anchor, role: null });
+    for (const tensor of givenTo(call)) users.set(splitTensor(tensor).call, { anchor, role: null });
+    for (const { mask } of call.entering ?? []) users.set(splitTensor(mask).call, { anchor, role: 'mask' });
     if (isFunction) continue;
     for (const [keyword, arg] of Object.entries(call.kwargs)) {
       for (const tensor of tensorsIn(arg)) users.set(splitTensor(tensor).call, { anchor, role: keyword });

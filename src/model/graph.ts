@@ -49,6 +49,18 @@ export interface Call {
   readonly layer: Layer;
   readonly args: readonly Arg[];
   readonly kwargs: Readonly<Record<string, Arg>>;
+  /** Masks that calls of nested models around this one give its tensors, the outermost model first. */
+  readonly entering?: readonly EnteringMask[];
+  /** Tensors of the call that another layer has taken the mask off by then. */
+  readonly unmasked?: readonly TensorId[];
+}
+
+/** A mask that comes with the call of a nested model: from that model's first use of the tensor on, the tensor carries it. */
+export interface EnteringMask {
+  /** The call of the nested model. */
+  readonly model: CallId;
+  readonly tensor: TensorId;
+  readonly mask: TensorId;
 }
 
 /** A tensor the caller hands in. */
@@ -91,6 +103,8 @@ export interface Masks {
   readonly ranks: ReadonlyMap<TensorId, number>;
   /** Tensors that are themselves the mask of others, by these. */
   readonly of: ReadonlyMap<TensorId, ReadonlySet<TensorId>>;
+  /** Tensors of a call that have lost their masks before it, each with the call that took it off. */
+  readonly lost: ReadonlyMap<CallId, ReadonlyMap<TensorId, CallId>>;
 }
 
 /** The tensor that stands for the mask of another. */
@@ -107,10 +121,17 @@ export function tensorsIn(arg: Arg | readonly Arg[], found: TensorId[] = []): Te
   return found;
 }
 
-/** Every tensor a call needs: those of its arguments, then of its keyword arguments. */
-export function tensorsOf(call: Call): TensorId[] {
+/** Every tensor a call is given: those of its arguments, then of its keyword arguments. */
+export function givenTo(call: Call): TensorId[] {
   const found = tensorsIn(call.args);
   for (const arg of Object.values(call.kwargs)) tensorsIn(arg, found);
+  return found;
+}
+
+/** Every tensor a call needs: what it is given, and the masks that nested models around it are given. */
+export function tensorsOf(call: Call): TensorId[] {
+  const found = givenTo(call);
+  for (const { mask } of call.entering ?? []) found.push(mask);
   return found;
 }
 

@@ -1,5 +1,5 @@
 import type { Location } from '../diagnostics/error.ts';
-import type { Arg, Call, ModelGraph, ModelOutput, Origin, TensorId } from '../model/graph.ts';
+import type { Arg, Call, CallId, EnteringMask, ModelGraph, ModelOutput, Origin, TensorId } from '../model/graph.ts';
 import { modelInputs } from './inputs.ts';
 import { type Instance, type PlannedCall, planCalls } from './instances.ts';
 import { inKerasOrder } from './keras-order.ts';
@@ -17,8 +17,9 @@ export function inlineModel(spec: ModelSpec, origin: Origin, file: string | unde
   const inputs = modelInputs(placed, file);
   const plan = planCalls(placed, file);
   const resolve = resolver();
+  const modelCalls = new Map(plan.nested.map(({ site, number, instance }) => [instance, `${site.path}@${number}`]));
   const statedShapes = new Map<TensorId, StatedType>();
-  const calls = plan.calls.map((planned) => callOf(planned, resolve, statedShapes, file));
+  const calls = plan.calls.map((planned) => callOf(planned, resolve, modelCalls, statedShapes, file));
   const aliases = new Map<string, readonly TensorId[]>();
   for (const { site, number, instance } of plan.nested) {
     const where: Location = { file, pointer: site.spec.pointer, layer: site.path };
@@ -28,21 +29,15 @@ export function inlineModel(spec: ModelSpec, origin: Origin, file: string | unde
       addNames(aliases, input?.path ?? `${site.path}/${reference.layer}`, number, [resolve(instance, reference, where)]);
     }
   }
-  const outputs = modelOutputs(plan.root, resolve, file);
   const ordered = inOrder(calls, file);
-  // This layer takes the masks off the tensors that it is called with: who comes before it still sees them.
+  // This layer takes the masks off the tensors that it is called with: what comes before it still sees them.
   const ordersByDepth = origin.keras === 3 && calls.some(({ layer }) => layer.className === 'MultiHeadAttention');
   return {
     name: spec.name,
     origin,
-    calls: ordersByDepth
-      ? inKerasOrder(
-          ordered,
-          outputs.map(({ tensor }) => tensor),
-        )
-      : ordered,
+    calls: ordersByDepth ? inKerasOrder(ordered, plan.root) : ordered,
     inputs,
-    outputs,
+    outputs: modelOutputs(plan.root, resolve, file),
     aliases,
     statedShapes,
   };
@@ -60,6 +55,7 @@ const outputsOf = (instance: Instance, resolve: Resolve, where: Location): reado
 function callOf(
   { instance, site, node, id }: PlannedCall,
   resolve: Resolve,
+  modelCalls: ReadonlyMap<Instance, CallId>,
   stated: Map<TensorId, StatedType>,
   file: string | undefined,
 ): Call {
@@ -79,33 +75,39 @@ function callOf(
   const kwargs = convertAll(node.kwargs);
   // A model that is called with training=true calls its layers so, unless they say otherwise.
   const training = instance.training && (kwargs['training'] ?? null) === null ? { training: true } : {};
-  const mask = (kwargs['mask'] ?? null) === null ? inheritedMask(instance, node, resolve, where) : null;
-  return { id, layer: site.layer, args: node.args.map(convert), kwargs: { ...kwargs, ...training, ...(mask === null ? {} : { mask }) } };
+  const entering = enteringMasks(instance, node, resolve, modelCalls, where);
+  const call = { id, layer: site.layer, args: node.args.map(convert), kwargs: { ...kwargs, ...training } };
+  return entering.length === 0 ? call : { ...call, entering };
 }
 
-/** The mask of what a call is given, where a nested model's call gave one for its input; a list for a call of several tensors. */
-function inheritedMask(instance: Instance, node: NodeSpec, resolve: Resolve, where: Location): Arg | null {
-  const masks = referencesIn(node.args).map((reference): Arg => {
-    const mask = maskOf(instance, reference);
-    return mask === null ? null : { tensor: resolve(mask.instance, mask.reference, where) };
-  });
-  if (masks.every((mask) => mask === null)) return null;
-  return masks.length === 1 ? (masks[0] ?? null) : masks;
-}
-
-/** Follows an input of a nested model outwards, to the first call that gives a mask with it. */
-function maskOf(instance: Instance, reference: Reference): { readonly instance: Instance; readonly reference: Reference } | null {
-  let at = instance;
-  let next = reference;
-  for (;;) {
-    const slot = at.model.slots.get(next.layer);
-    const given = slot === undefined ? undefined : at.given[slot];
-    if (at.parent === null || slot === undefined || given === undefined) return null;
-    const mask = at.masks[slot] ?? null;
-    if (mask !== null) return { instance: at.parent, reference: mask };
-    next = given;
-    at = at.parent;
+/**
+ * The masks that the calls of nested models give what this call takes. A nested model's call says what mask each of its inputs has, and
+ * Keras puts that on the tensor itself, as the model starts.
+ */
+function enteringMasks(
+  instance: Instance,
+  node: NodeSpec,
+  resolve: Resolve,
+  modelCalls: ReadonlyMap<Instance, CallId>,
+  where: Location,
+): readonly EnteringMask[] {
+  const found: EnteringMask[] = [];
+  for (const reference of [...referencesIn(node.args), ...referencesIn(node.kwargs)]) {
+    let next = reference;
+    // Outwards, for as long as what is taken is an input of the model at hand.
+    for (let at = instance; at.parent !== null; at = at.parent) {
+      const slot = at.model.slots.get(next.layer);
+      const given = slot === undefined ? undefined : at.given[slot];
+      if (slot === undefined || given === undefined) break;
+      const mask = at.masks[slot] ?? null;
+      if (mask !== null) {
+        const tensor = resolve(at.parent, given, where);
+        found.unshift({ model: modelCalls.get(at) as CallId, tensor, mask: resolve(at.parent, mask, where) });
+      }
+      next = given;
+    }
   }
+  return found;
 }
 
 /**

@@ -37,13 +37,28 @@ const KERAS = /^(keras|tf_keras|tensorflow)\b/;
 
 /**
  * The name of a layer's class. Keras 3's ops and layers of other packages may be called as a layer of Keras is, `Add` say, and mean
- * something else: their module or package is part of the name. Only for those Keras writes a `registered_name`.
+ * something else: their module or package is part of the name. Only for those Keras writes a `registered_name`. Whole-model HDF5 files
+ * leave modules out.
  */
-export function classOf({ class_name: className, module, registered_name: registered }: LayerEnvelope): string {
+export function classOf({
+  class_name: className,
+  module,
+  registered_name: registered,
+  config,
+  inbound_nodes: nodes,
+}: LayerEnvelope): string {
   if (typeof module === 'string' && KERAS_OPS.test(module)) return `${module.replace(KERAS_OPS, '')}.${className}`;
+  if ((module ?? registered ?? null) === null && isBareOp(config, nodes)) return `ops.${className}`;
   if (typeof registered !== 'string' || registered === '') return className;
   if (registered.includes('>')) return registered;
   return typeof module === 'string' && !KERAS.test(module) ? `${module}.${className}` : className;
+}
+
+/** True where an envelope without a module is of one of Keras 3's ops: every layer's config says whether it is trainable. */
+function isBareOp(config: LayerEnvelope['config'], nodes: unknown): boolean {
+  const [node]: readonly unknown[] = Array.isArray(nodes) ? nodes : [];
+  const isKeras3 = isObject(node) && Array.isArray(node['args']) && isObject(node['kwargs']);
+  return isKeras3 && isObject(config) && !Object.hasOwn(config, 'trainable');
 }
 
 /** A layer of a model before its calls are known. */

@@ -6,7 +6,7 @@ const ajv = new Ajv.default({ useDefaults: true, allErrors: false, strict: false
 
 /**
  * Checks a value against a schema and fills in defaults, in place.
- * @param where what the value belongs to; the JSON pointer of the fault is appended to `where.pointer`
+ * @param where what the value belongs to; the JSON pointer of the fault is appended to `where.pointer`, where that is known
  * @throws SkipcError `config-invalid` saying what was found and what was expected
  */
 export function validate<T>(schema: Schema<T>, value: unknown, where: Location): T {
@@ -16,7 +16,7 @@ export function validate<T>(schema: Schema<T>, value: unknown, where: Location):
   fail(
     'config-invalid',
     { found: brief(error?.data), expected: expectation(error) },
-    { ...where, pointer: `${where.pointer ?? ''}${error?.instancePath ?? ''}` },
+    where.pointer === undefined ? where : { ...where, pointer: `${where.pointer}${error?.instancePath ?? ''}` },
   );
 }
 

@@ -53,13 +53,14 @@ export function select(
   );
   const replaced = new Map(skipped(graph, names, selection.skip, types));
   const given = new Map(graph.inputs.map((input) => [input.tensor, input]));
+  const cutMasks = new Map<TensorId, TensorId>();
   for (const named of cutInputs) {
     const input = inputAt(graph, named, given.get(named.tensor), types);
     given.set(named.tensor, input);
     const mask = maskAt(input, masks);
     if (mask === null) continue;
     given.set(mask.tensor, mask);
-    for (const [alias, masked] of masks.of) if (masked.has(named.tensor)) replaced.set(alias, mask.tensor);
+    cutMasks.set(named.tensor, mask.tensor);
   }
 
   const resolve = (tensor: TensorId): TensorId => {
@@ -71,13 +72,22 @@ export function select(
     }
     return current;
   };
-  const live = reach(
-    graph,
-    outputs.map(({ tensor }) => resolve(tensor)),
-    resolve,
-    given,
-    replaced,
-  );
+  const reached = () =>
+    reach(
+      graph,
+      outputs.map(({ tensor }) => resolve(tensor)),
+      resolve,
+      given,
+      replaced,
+    );
+  const unmasked = reached();
+  // What is the mask of several cuts comes with one that is needed.
+  for (const [alias, masked] of masks.of) {
+    const cut = [...masked].filter((tensor) => cutMasks.has(tensor));
+    const needed = cut.find((tensor) => unmasked.tensors.has(tensor)) ?? cut[0];
+    if (needed !== undefined) replaced.set(alias, cutMasks.get(needed) as TensorId);
+  }
+  const live = cutMasks.size === 0 ? unmasked : reached();
   const cutAt = new Map<TensorId, string>();
   const cuts = unique(
     hoist.map((text) => names.find(text, 'output')),
@@ -91,9 +101,11 @@ export function select(
     return { key, tensor: resolved };
   });
 
-  const calls = graph.calls.filter(({ id }) => live.calls.has(id)).map((call) => rewired(call, resolve));
+  const lostBy = (call: Call): readonly TensorId[] =>
+    [...(masks.lost.get(call.id) ?? [])].flatMap(([tensor, by]) => (replaced.has(`${by}:0`) ? [] : [resolve(tensor)]));
+  const calls = graph.calls.filter(({ id }) => live.calls.has(id)).map((call) => rewired(call, resolve, lostBy(call)));
   // Whether a mask is needed is known once the layers are lowered.
-  const inputs = [...given.values()].filter(({ tensor, maskOf }) => live.tensors.has(maskOf ?? tensor));
+  const inputs = [...given.values()].filter(({ tensor, maskOf }) => live.tensors.has(tensor) || live.tensors.has(maskOf ?? tensor));
   const warnings = cutInputs.filter(({ tensor }) => !live.tensors.has(tensor)).map(({ key }) => diagnostic('input-dead', { name: key }));
   return {
     graph: { ...graph, calls, inputs: uniqueInputs(inputs), outputs: outputs.map(({ key, tensor }) => ({ key, tensor: resolve(tensor) })) },
@@ -167,7 +179,8 @@ function reach(
   return { calls, tensors };
 }
 
-function rewired(call: Call, resolve: (tensor: TensorId) => TensorId): Call {
+function rewired(given: Call, resolve: (tensor: TensorId) => TensorId, unmasked: readonly TensorId[]): Call {
+  const call = unmasked.length === 0 ? given : { ...given, unmasked };
   if (tensorsOf(call).every((tensor) => resolve(tensor) === tensor)) return call;
   const rewire = (arg: Arg): Arg => {
     if (typeof arg !== 'object' || arg === null) return arg;
@@ -179,5 +192,8 @@ function rewired(call: Call, resolve: (tensor: TensorId) => TensorId): Call {
     ...call,
     args: call.args.map(rewire),
     kwargs: Object.fromEntries(Object.entries(call.kwargs).map(([key, arg]) => [key, rewire(arg)])),
+    ...(call.entering === undefined
+      ? {}
+      : { entering: call.entering.map(({ model, tensor, mask }) => ({ model, tensor: resolve(tensor), mask: resolve(mask) })) }),
   };
 }

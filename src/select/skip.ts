@@ -1,6 +1,6 @@
 import { diagnostic, fail } from '../diagnostics/error.ts';
 import { mayEqualShapes, showType, type TensorType } from '../ir/types.ts';
-import { type Call, type ModelGraph, splitTensor, type TensorId, tensorsIn, tensorsOf } from '../model/graph.ts';
+import { type Call, givenTo, type ModelGraph, splitTensor, type TensorId, tensorsIn } from '../model/graph.ts';
 import { tensorName } from './display.ts';
 import type { NameIndex } from './names.ts';
 
@@ -30,7 +30,7 @@ export function skipped(
 }
 
 /** What a call computes with: a mask beside its tensors is none that could stand for the result. */
-const operandsOf = (call: Call): readonly TensorId[] => (tensorsIn(call.args).length > 0 ? tensorsIn(call.args) : tensorsOf(call));
+const operandsOf = (call: Call): readonly TensorId[] => (tensorsIn(call.args).length > 0 ? tensorsIn(call.args) : givenTo(call));
 
 /** `LAYER` or `LAYER=OPERAND`; a layer's name may itself hold an equals sign, so the longest name that exists counts. */
 function parse(text: string, names: NameIndex): { readonly layer: string; readonly operand: string | null } {

@@ -19,6 +19,11 @@ export const layers = {
     ({ states }) => `the program carries state from call to call: ${list(states)}`,
     () => 'hand the outputs of these names in again as inputs of the same names; left out, states are zero',
   ),
+  'state-key-taken': entry<{ key: string }>(
+    'invalid',
+    ({ key }) => `a state of the layer is called ${JSON.stringify(key)}, as another input or output of the program is`,
+    () => 'give the other one another key: --input KEY=NAME or --output KEY=NAME',
+  ),
   'layer-unsupported': entry<{ what: string; instead: string }>(
     'unsupported',
     ({ what }) => what,

@@ -19,7 +19,7 @@ export const selection = {
   ),
   'key-duplicate': entry<{ key: string; what: string }>(
     'invalid',
-    ({ key, what }) => `two ${what}s are called ${JSON.stringify(key)}`,
+    ({ key, what }) => `two ${what === 'hoist' ? 'feature' : what}s are called ${JSON.stringify(key)}`,
     ({ what }) => `give one another key: --${what} KEY=NAME`,
   ),
   'input-type-unknown': entry<{ name: string; layer: string }>(

@@ -1,5 +1,6 @@
-import { anything, boolean, integer, object, oneOf, withDefault } from '../../schema/build.ts';
+import { boolean, integer, object, oneOf, withDefault } from '../../schema/build.ts';
 import { activationConfig } from '../activations/activate.ts';
+import { adaptedKernel, loraConfig } from '../lora.ts';
 import { type Lowering, layer } from '../row.ts';
 import { convolveGroups, type Movement } from './convolve.ts';
 import { addBias, withActivation } from './finish.ts';
@@ -23,8 +24,7 @@ const config = (rank: number) =>
     groups: withDefault(integer({ minimum: 1, maximum: 65_536 }), 1),
     activation: activationConfig,
     use_bias: withDefault(boolean, true),
-    lora_rank: withDefault(anything, null),
-    dora_rank: withDefault(anything, null),
+    ...loraConfig,
     ...storedKernel,
   });
 
@@ -51,9 +51,7 @@ const conv = (className: string, aliases: readonly string[], rank: number, doc: 
     config: config(rank),
     onMask: 'drops',
     lower(layer) {
-      const { filters, kernel_size, data_format, groups, activation, use_bias, lora_rank, dora_rank } = layer.config;
-      if (lora_rank !== null || dora_rank !== null)
-        return layer.unsupported(`this ${className} carries low-rank weights`, 'merge them into the kernel before the model is saved');
+      const { filters, kernel_size, data_format, groups, activation, use_bias } = layer.config;
       const movement = movementOf(layer, layer.config, rank);
       return withActivation(layer, activation, (early) =>
         overSpatialAxes(layer, rank, data_format, (x) => {
@@ -63,7 +61,8 @@ const conv = (className: string, aliases: readonly string[], rank: number, doc: 
           const sizes = perAxis(kernel_size, rank);
           const kernel = kernelWeight(layer, sizes, { inputs: channels / groups, outputs: filters });
           const bias = use_bias ? layer.weight('bias', [filters]) : null;
-          const y = convolveGroups(layer, x, imageKernel(layer, kernel, rank), groups, movement);
+          const adapted = adaptedKernel(layer, kernel);
+          const y = convolveGroups(layer, x, imageKernel(layer, adapted, rank), groups, movement);
           return early(addBias(layer, y, bias));
         }),
       );

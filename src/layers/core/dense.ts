@@ -1,7 +1,8 @@
 import type { Value } from '../../ir/program.ts';
 import { elements, isKnown } from '../../ir/types.ts';
-import { anything, boolean, integer, object, optional, withDefault } from '../../schema/build.ts';
+import { boolean, integer, object, withDefault } from '../../schema/build.ts';
 import { activate, activationConfig } from '../activations/activate.ts';
+import { adaptedKernel, loraConfig } from '../lora.ts';
 import { type Lowering, layer } from '../row.ts';
 
 export const dense = layer({
@@ -11,19 +12,17 @@ export const dense = layer({
     units: integer({ minimum: 1 }),
     use_bias: withDefault(boolean, true),
     activation: activationConfig,
-    lora_rank: optional(anything),
+    ...loraConfig,
   }),
   lower(layer) {
-    const { units, use_bias, activation, lora_rank } = layer.config;
-    if (lora_rank !== undefined && lora_rank !== null) {
-      return layer.unsupported('this Dense layer carries LoRA weights (lora_rank)', 'merge them into the kernel before the model is saved');
-    }
+    const { units, use_bias, activation } = layer.config;
     const { x } = layer;
     const channels = x.type.shape.at(-1);
     if (channels === undefined || !isKnown(channels)) return layer.mismatch('Dense takes a last axis of known size', x.type.shape);
     const kernel = layer.weight('kernel', [channels, units]);
-    const product = multiply(layer, x, kernel);
-    const sum = use_bias ? layer.op('add', [product, layer.weight('bias', [units])], {}, 'sum') : product;
+    const bias = use_bias ? layer.weight('bias', [units]) : null;
+    const product = multiply(layer, x, adaptedKernel(layer, kernel));
+    const sum = bias === null ? product : layer.op('add', [product, bias], {}, 'sum');
     return activate(layer, sum, activation);
   },
 });

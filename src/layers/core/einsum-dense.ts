@@ -1,8 +1,9 @@
 import { type Dim, isKnown, type Shape } from '../../ir/types.ts';
-import { anything, array, either, integer, nullable, object, optional, type Static, string, withDefault } from '../../schema/build.ts';
+import { array, either, integer, nullable, object, type Static, string, withDefault } from '../../schema/build.ts';
 import { brief } from '../../schema/validate.ts';
 import { activate, activationConfig } from '../activations/activate.ts';
 import { einsum } from '../einsum.ts';
+import { adaptedKernel, loraConfig } from '../lora.ts';
 import { type Lowering, layer } from '../row.ts';
 
 const sizes = array(nullable(integer({ minimum: 1 })));
@@ -12,7 +13,7 @@ const config = object({
   output_shape: either(integer({ minimum: 1 }), sizes),
   bias_axes: withDefault(nullable(string), null),
   activation: activationConfig,
-  lora_rank: optional(anything),
+  ...loraConfig,
 });
 
 export const einsumDense = layer({
@@ -21,17 +22,13 @@ export const einsumDense = layer({
   config,
   onMask: 'drops',
   lower(layer) {
-    const { equation, activation, lora_rank } = layer.config;
-    if (lora_rank !== undefined && lora_rank !== null) {
-      return layer.unsupported(
-        'this EinsumDense layer carries LoRA weights (lora_rank)',
-        'merge them into the kernel before the model is saved',
-      );
-    }
+    const { equation, activation } = layer.config;
     const { x } = layer;
-    const { kernel, bias } = weightShapes(layer, x.type.shape);
-    const product = einsum(layer, equation, [x, layer.weight('kernel', kernel)]);
-    const sum = bias === null ? product : layer.op('add', [product, layer.weight('bias', bias)], {}, 'sum');
+    const shapes = weightShapes(layer, x.type.shape);
+    const kernel = layer.weight('kernel', shapes.kernel);
+    const bias = shapes.bias === null ? null : layer.weight('bias', shapes.bias);
+    const product = einsum(layer, equation, [x, adaptedKernel(layer, kernel)]);
+    const sum = bias === null ? product : layer.op('add', [product, bias], {}, 'sum');
     return activate(layer, sum, activation);
   },
 });

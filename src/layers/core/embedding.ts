@@ -1,5 +1,6 @@
 import type { Value } from '../../ir/program.ts';
-import { anything, boolean, integer, nullable, object, optional, withDefault } from '../../schema/build.ts';
+import { boolean, integer, nullable, object, withDefault } from '../../schema/build.ts';
+import { adaptedKernel, loraConfig } from '../lora.ts';
 import { type Lowering, layer } from '../row.ts';
 
 export const embedding = layer({
@@ -9,18 +10,13 @@ export const embedding = layer({
     input_dim: integer({ minimum: 1 }),
     output_dim: integer({ minimum: 1 }),
     mask_zero: withDefault(nullable(boolean), false),
-    lora_rank: optional(anything),
+    ...loraConfig,
   }),
   onMask: 'drops',
   lower(layer) {
-    const { input_dim, output_dim, lora_rank } = layer.config;
-    if (lora_rank !== undefined && lora_rank !== null) {
-      return layer.unsupported(
-        'this Embedding layer carries LoRA weights (lora_rank)',
-        'merge them into the embeddings before the model is saved',
-      );
-    }
-    return rowsById(layer, layer.weight('embeddings', [input_dim, output_dim]), layer.config.mask_zero === true);
+    const { input_dim, output_dim, mask_zero } = layer.config;
+    const table = adaptedKernel(layer, layer.weight('embeddings', [input_dim, output_dim]), 'embeddings');
+    return rowsById(layer, table, mask_zero === true);
   },
 });
 

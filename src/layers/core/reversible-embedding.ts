@@ -1,4 +1,5 @@
 import { boolean, integer, nullable, number, object, string, withDefault } from '../../schema/build.ts';
+import { adaptedKernel, loraConfig } from '../lora.ts';
 import { layer } from '../row.ts';
 import { rowsById } from './embedding.ts';
 
@@ -13,12 +14,14 @@ export const reversibleEmbedding = layer({
     tie_weights: withDefault(nullable(boolean), true),
     reverse_dtype: withDefault(nullable(string), null),
     logit_soft_cap: withDefault(nullable(number()), null),
+    ...loraConfig,
   }),
   onMask: 'drops',
   lower(layer) {
     const { input_dim, output_dim, mask_zero, tie_weights, reverse_dtype, logit_soft_cap: cap } = layer.config;
-    const table = layer.weight('embeddings', [input_dim, output_dim]);
+    const embeddings = layer.weight('embeddings', [input_dim, output_dim]);
     const own = tie_weights === false ? layer.weight('reverse_embeddings', [output_dim, input_dim]) : null;
+    const table = adaptedKernel(layer, embeddings, 'embeddings');
     if (layer.kwargs['reverse'] !== true) return rowsById(layer, table, mask_zero === true);
     if (reverse_dtype !== null && !reverse_dtype.includes('float')) {
       return layer.unsupported(`this ReversibleEmbedding multiplies in ${reverse_dtype}`, 'use a reverse_dtype of float32');

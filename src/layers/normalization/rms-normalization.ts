@@ -8,6 +8,7 @@ export const rmsNormalization = layer({
   doc: 'x over its root mean square along some axes, times a scale',
   only: 3,
   config: object({ axis: withDefault(nullable(axisConfig), -1), epsilon: withDefault(nullable(number({ minimum: 0 })), 1e-6) }),
+  onMask: 'drops',
   lower(layer) {
     refuseIntegers(layer);
     const { x } = layer;

@@ -28,7 +28,7 @@ export interface CellState {
 export interface StateLayout {
   /** The shape of a state as Keras has it, without the batch. */
   readonly outside: readonly Dim[];
-  /** A state of Keras, [batch, ...outside], as the loop has it. */
+  /** A state of Keras, [batch, ...outside], as the loop has it, or a mask of it, some of whose sizes are 1. */
   enter(state: Value): Value;
   /** The inverse of `enter`; with `leading` 2 for all steps, [batch, steps, ...]. */
   leave(value: Value, leading: 1 | 2): Value;

@@ -98,7 +98,8 @@ function layoutOf(layer: Lowering, rank: number, isFirst: boolean, inside: reado
     outside,
     enter(state) {
       const moved = channelsLast(layer, state, format);
-      return rank > 1 ? moved : layer.op('reshape', [moved], { shape: [moved.type.shape[0] ?? 1, ...inside] }, 'image');
+      const [count = 1, ...sizes] = moved.type.shape;
+      return rank > 1 ? moved : layer.op('reshape', [moved], { shape: [isKnown(count) ? count : null, 1, ...sizes] }, 'image');
     },
     leave(value, leading) {
       const all = leading === 1 ? value : fold(layer, value, 'outputs');

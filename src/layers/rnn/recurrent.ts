@@ -4,7 +4,8 @@ import { type Arg, tensorsIn } from '../../model/graph.ts';
 import { anything, boolean, nullable, optional, withDefault } from '../../schema/build.ts';
 import type { Lowering } from '../row.ts';
 import { refuseTraining } from '../training.ts';
-import type { Cell, StateLayout } from './cell.ts';
+import type { Cell, CellState, StateLayout } from './cell.ts';
+import { fold, unfold } from './steps.ts';
 
 /** What the configs of all recurrent layers have in common. `unroll` and `implementation` say how Keras computes, not what. */
 export const recurrentConfig = {
@@ -136,21 +137,20 @@ export function maskOfSteps(layer: Lowering, isGivenStates: boolean): Value | nu
 function stepMask(layer: Lowering, cell: Cell, mask: Value | null): Value | null {
   if (mask === null) return null;
   const [batch, steps, ...more] = mask.type.shape;
-  const { shape, layout } = { shape: cell.states[cell.output]?.shape ?? [], layout: cell.layout };
-  const finer = more.some((size) => size !== 1);
-  if (batch === undefined || steps === undefined || more.length > (layout?.outside ?? shape).length)
+  const { shape } = cell.states[cell.output] as CellState;
+  const sizes = cell.layout?.outside ?? shape;
+  if (batch === undefined || steps === undefined || more.length > sizes.length)
     return layer.mismatch('a recurrent layer takes a mask of batch and steps', mask.type.shape);
-  if (finer && layout !== undefined) {
-    return layer.unsupported(
-      `a mask of ${mask.type.shape.length} axes, [batch, steps, ...], where the layer keeps its states in another layout`,
-      'use a mask of whole steps, [batch, steps]',
-    );
-  }
-  if (finer && more.some((size, i) => size !== 1 && size !== shape[i])) {
+  const isOfSteps = more.every((size) => size === 1);
+  if (!isOfSteps && more.some((size, i) => size !== 1 && size !== sizes[i]))
     return layer.mismatch('a recurrent layer takes a mask of batch and steps, or of the first axes of its output', mask.type.shape);
-  }
-  const sizes = [...(finer ? more : []), ...shape.map(() => 1)].slice(0, shape.length);
-  return layer.op('reshape', [layer.cast(mask, 'bool')], { shape: [batch, steps, ...sizes] }, 'mask_steps');
+  const spread = (leading: Shape, like: Shape, role: string): Value => {
+    const ones = like.slice(leading.length).map(() => 1);
+    return layer.op('reshape', [layer.cast(mask, 'bool')], { shape: [batch, steps, ...leading, ...ones] }, role);
+  };
+  if (isOfSteps || cell.layout === undefined) return spread(isOfSteps ? [] : more, shape, 'mask_steps');
+  const outside = spread(more, sizes, 'mask_outputs');
+  return unfold(layer, cell.layout.enter(fold(layer, outside, 'mask_outputs')), outside, 'mask_steps');
 }
 
 /** The states that the call hands in: by name, or behind the sequence in one list. */

@@ -35,24 +35,25 @@ export const rnn = layer({
   lower: (layer) => recurrent(layer, (step) => cellOf(layer, layer.config.cell, channelsOf(layer, step), new Set())),
 });
 
-/** @param taken names of cells beside this one */
-function cellOf(layer: Lowering, spec: unknown, channels: number, taken: Set<string>): Cell {
+/** @param taken names of cells beside this one; null where the cell's own name is not that of its variables */
+function cellOf(layer: Lowering, spec: unknown, channels: number, taken: Set<string> | null): Cell {
   const cells = Array.isArray(spec)
     ? { class_name: 'StackedRNNCells', config: { cells: spec as unknown[] } }
     : validate(envelope, spec, {});
   const { class_name: className, config } = cells;
-  const name = uniqueName(('name' in config && config.name) || className, taken);
-  const part = layer.within(name);
+  const isTfjs = layer.origin.writer === 'tfjs-layers';
   if (className === 'StackedRNNCells') {
+    const part = isTfjs ? layer : layer.within(nameOf(config, className, taken));
     const inside = new Set<string>();
     let below = channels;
-    const stack = (config.cells ?? []).map((inner) => {
-      const cell = cellOf(part, inner, below, inside);
+    const stack = (config.cells ?? []).map((inner, i) => {
+      // tfjs-layers numbers the cells of a stack, whatever their names, and has no name for the stack.
+      const cell = isTfjs ? cellOf(part.within(`RNNCell_${i}`), inner, below, null) : cellOf(part, inner, below, inside);
       below = outputChannels(cell);
       return cell;
     });
     const [first, ...others] = stack;
-    return first === undefined ? layer.mismatch('StackedRNNCells stacks cells', 'none') : stackedCells([first, ...others]);
+    return first === undefined ? layer.mismatch('StackedRNNCells stacks cells', 'none') : stackedCells([first, ...others], isTfjs);
   }
   const row = cellRows.get(className);
   if (row === undefined) {
@@ -61,6 +62,7 @@ function cellOf(layer: Lowering, spec: unknown, channels: number, taken: Set<str
       `use one of ${[...cellRows.keys()].join(', ')}, or a plug-in for the layer`,
     );
   }
+  const part = layer.within(nameOf(config, className, taken));
   return row.make(part.within('', validate(row.config, structuredClone(config), {})), channels);
 }
 
@@ -70,7 +72,9 @@ function outputChannels(cell: Cell): number {
 }
 
 /** Cells of one name would share their variables. */
-function uniqueName(name: string, taken: Set<string>): string {
+function nameOf(config: { readonly name?: unknown }, className: string, taken: Set<string> | null): string {
+  if (taken === null) return '';
+  const name = typeof config.name === 'string' && config.name !== '' ? config.name : className;
   let unique = name;
   for (let n = 1; taken.has(unique); n++) unique = `${name}_${n}`;
   taken.add(unique);

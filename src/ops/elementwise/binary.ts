@@ -3,13 +3,13 @@ import { object } from '../../schema/build.ts';
 import { code, type TfName, tensorType, tf, tfType } from '../code.ts';
 import { at, mismatch, type OpRow, op, takes } from '../row.ts';
 
+/** With more axes, the wasm backend broadcasts wrong without a word. */
+const MOST_AXES = 6;
+
 /**
  * The shape two shapes broadcast to, by numpy's rule. Of two unknown sizes that may be equal, the left one's symbol stays;
  * an unknown size beside a known one other than 1 must turn out to be that one.
  */
-/** With more axes, the wasm backend broadcasts wrong without a word. */
-const MOST_AXES = 6;
-
 export function broadcast(types: readonly TensorType[], what: string): readonly Dim[] {
   return types.slice(1).reduce<readonly Dim[]>((left, type) => {
     const right = type.shape;

@@ -2,7 +2,7 @@ import { fail } from '../../diagnostics/error.ts';
 import type { ByteSource } from '../bytes.ts';
 import { type Hdf5, type Hdf5Dataset, withHdf5 } from '../hdf5.ts';
 import type { WeightEntry, WeightIndex } from '../weights/index.ts';
-import { numberEntry } from '../weights/number-entry.ts';
+import { numberEntry, zeroEntry } from '../weights/number-entry.ts';
 import type { NumberType } from '../weights/numbers.ts';
 import type { StoredVariable } from './store.ts';
 
@@ -11,7 +11,8 @@ import type { StoredVariable } from './store.ts';
  * @param hdf5 the same file, open
  */
 export function hdf5Weights(hdf5: Hdf5, variables: readonly StoredVariable[], bytes: ByteSource, file: string | undefined): WeightIndex {
-  const entries = variables.flatMap(({ path, names }): readonly WeightEntry[] => {
+  const entries = variables.flatMap(({ path, names, zeros }): readonly WeightEntry[] => {
+    if (zeros !== undefined) return names.map((name) => zeroEntry(name, zeros, { file }));
     const dataset = hdf5.dataset(path);
     if (dataset === null) return [];
     const type = typeOf(dataset, hdf5.text(path, 'dtype'));

@@ -1,5 +1,6 @@
 import type { Hdf5 } from '../hdf5.ts';
 import { heldLayer, heldLayers, layersOf, type SavedLayer, snakeCase } from './layers.ts';
+import { absentBeside } from './lora.ts';
 import { variablesOf } from './variables.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface StoredVariable {
   readonly path: string;
   /** One name, and one more for each place where a shared layer stands. */
   readonly names: readonly string[];
+  /** Set where the file does not hold the variable, which then is zeros of this shape; `path` is that of the one it goes with. */
+  readonly zeros?: readonly number[];
 }
 
 /** Where models list their layers; the second is what tf.keras up to 2.14 wrote. */
@@ -76,10 +79,12 @@ export function stateStore(hdf5: Hdf5, model: SavedLayer): StateStore {
         if (segments.at(-2) !== VARS || (top !== VARS && !LISTS.has(top ?? '')) || SEED.test(path)) return [];
         const { layer, names } = locate(segments.slice(0, -2).join('/'));
         const name = variableName(layer, segments.at(-1) as string);
-        return name === null ? [] : [{ path, names: [...names, name] }];
+        if (name === null) return [];
+        const absent = absentBeside(layer, name, () => hdf5.dataset(path)?.shape ?? []);
+        return [{ path, names: [...names, name] }, ...absent.map(({ name, shape }) => ({ path, names: [...names, name], zeros: shape }))];
       });
       const others = otherNames(model, repeated, found);
-      return found.map(({ path, names }) => ({ path, names: [names, ...others(names)].map((all) => all.join('/')) }));
+      return found.map(({ names, ...stored }) => ({ ...stored, names: [names, ...others(names)].map((all) => all.join('/')) }));
     },
   };
 }

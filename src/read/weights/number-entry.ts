@@ -29,3 +29,16 @@ export function numberEntry({ name, shape, type, what, read }: NumberArray, wher
     read: async () => form.convert(await read(), name, where),
   };
 }
+
+/** The most values of a weight that no file holds, and whose size therefore no file bounds. */
+const MOST_ZEROS = 2 ** 28;
+
+/** A weight that a model reads as zeros where its file leaves it out: `read` throws SkipcError `weights-dtype` where it is too large. */
+export function zeroEntry(name: string, shape: readonly number[], where: Location): WeightEntry {
+  const values = shape.reduce((product, length) => product * length, 1);
+  const read = async () => {
+    if (values > MOST_ZEROS) fail('weights-dtype', { name, why: `it would be ${values} zeros, which the file does not hold` }, where);
+    return new Uint8Array(4 * values);
+  };
+  return numberEntry({ name, shape, type: { kind: 'float', size: 4 }, what: 'zeros', read }, where);
+}

@@ -93,7 +93,12 @@ function featuresOf(program: Program, running: readonly Op[], prefix: ReadonlySe
   }
   const crossing = [...before].filter((name) => taken.has(name));
   const given = new Map(program.cuts.map(({ key, value }) => [value, key]));
-  const keys = new Set(crossing.flatMap((name) => given.get(name) ?? []));
+  const keys = new Set<string>();
+  for (const key of crossing.flatMap((name) => given.get(name) ?? [])) {
+    // A mask is called after the tensor at the cut, as something else there may be.
+    if (keys.has(key)) fail('key-duplicate', { key, what: 'hoist' });
+    keys.add(key);
+  }
   const keyOf = (name: string): string => {
     let key = name;
     for (let n = 1; keys.has(key); n++) key = `${name}~${n}`;
@@ -111,7 +116,10 @@ function featuresOf(program: Program, running: readonly Op[], prefix: ReadonlySe
 function fillsOf(program: Program): ReadonlyMap<string, number> {
   const fills = new Map<string, number>();
   for (const { name, type } of valuesOf(program).values()) if (type.dtype === 'bool' && name.endsWith(':mask')) fills.set(name, 1);
-  for (const { name, fill } of program.inputs) if (fill !== undefined) fills.set(name, fill);
+  for (const { name, fill } of program.inputs) {
+    if (fill === undefined) fills.delete(name);
+    else fills.set(name, fill);
+  }
   for (const { value, fill } of program.cuts) if (fill !== undefined) fills.set(value, fill);
   return fills;
 }
