@@ -17,6 +17,7 @@ import {
   maxPool,
   mean,
   mul,
+  notEqual,
   ready,
   relu,
   rsqrt,
@@ -419,11 +420,12 @@ function settle<T extends object>(variables: Readonly<Record<string, Tensor>>, w
 
 /**
  * What a tensor must be: its dtype, and sizes, or symbols of those that are unknown until it runs; equal symbols are equal sizes.
+ * One with a value to fill it with may be left out, and then is not among the tensors.
  */
 export type InputSpec = readonly [
   dtype: 'float32' | 'int32' | 'bool' | 'string',
   shape: readonly (number | string)[],
-  presence?: 'optional' | undefined,
+  fill?: number | undefined,
 ];
 
 /**
@@ -476,7 +478,9 @@ function checkInputs<K extends string>(given: unknown, specs: Readonly<Record<K,
   return Object.fromEntries(
     present.map((name) => {
       const value = values.get(name) as Tensor;
-      return [name, value.dtype === specs[name][0] ? value : cast(value, specs[name][0])];
+      const [dtype] = specs[name];
+      // The cast to bool of the wasm backend makes 0.5 false.
+      return [name, value.dtype === dtype ? value : dtype === 'bool' ? notEqual(value, 0) : cast(value, dtype)];
     }),
   ) as Record<K, Tensor>;
 }
@@ -690,8 +694,10 @@ function resolveVariables(wanted: readonly Variable[], available: readonly Avail
   });
   const nameOf = (i: number): string => JSON.stringify(available[i]?.name);
   const list = (items: readonly number[]): string => `${items.slice(0, 5).map(nameOf).join(', ')}${items.length > 5 ? ', ...' : ''}`;
+  // Some writers make a list of one of a number.
   const fits = (i: number, shape: readonly number[]): boolean =>
-    available[i]?.shape.length === shape.length && shape.every((size, axis) => available[i]?.shape[axis] === size);
+    (shape.length === 0 && available[i]?.shape.join() === '1') ||
+    (available[i]?.shape.length === shape.length && shape.every((size, axis) => available[i]?.shape[axis] === size));
 
   const takers = new Map<number, string>();
   const take = (i: number, [name, , shape]: Variable): number => {

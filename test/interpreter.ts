@@ -8,12 +8,13 @@ import { tfjsDType } from '../src/ops/elementwise/cast.ts';
 import { opRow } from '../src/ops/index.ts';
 import * as hash from '../src/runtime/hash.ts';
 import * as lookup from '../src/runtime/lookup.ts';
+import * as slices from '../src/runtime/slice.ts';
 import * as spectrum from '../src/runtime/spectrum.ts';
 import * as texts from '../src/runtime/text.ts';
 import { fillDefaults } from '../src/schema/build.ts';
 
 /** What expressions may name: tfjs's functions, and those that modules bring along. */
-const FUNCTIONS = { ...tf, ...hash, ...lookup, ...spectrum, ...texts };
+const FUNCTIONS = { ...tf, ...hash, ...lookup, ...slices, ...spectrum, ...texts };
 
 /** What the sizes of unknown axes turned out to be, by their symbols without factors. */
 export type Sizes = Map<string, number>;

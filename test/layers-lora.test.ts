@@ -173,9 +173,21 @@ describe('files of Keras', () => {
     await expect(entry.read()).rejects.toMatchObject({ code: 'weights-dtype' });
   });
 
-  it('of which an .npz lacks the matrices', async () => {
-    const text = readFileSync(fixture('files.json'), 'utf8').replace('"lora_rank": 3', '"lora_rank": 4');
-    expect(await refused(JSON.parse(text) as object, { weightsFrom: fixture('files.npz') })).toMatch(/^weights-mismatch: .*lora_kernel_a/);
+  /** The model of the files, as it is once `enable_lora` has been called on a layer that had no matrices. */
+  const adaptedLater = (): object => {
+    const model = jsonOf('files.json') as Case['model'];
+    const config = model.config.layers.find((layer) => layer.config['name'] === 'a_einsum')?.config;
+    return Object.assign(config as Json, { lora_rank: 2, lora_alpha: 6 }) && model;
+  };
+
+  it('of weights alone, written before a layer was adapted', async () => {
+    expectClose(await results(adaptedLater(), expected, { weightsFrom: fixture('files.weights.h5') }), expected.outputs);
+  });
+
+  it.each(['files.keras', 'files.h5', 'files.npz'])('%s lacks the matrices of a layer that was adapted later', async (name) => {
+    expect(await refused(adaptedLater(), { weightsFrom: fixture(name) })).toMatch(
+      /^weights-mismatch: .*"a_einsum\/lora_kernel_a" is missing/,
+    );
   });
 });
 

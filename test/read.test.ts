@@ -520,8 +520,8 @@ describe('nested models', () => {
       functional([input('x'), nested('n', [{ args: [tensor3('x')], kwargs }], twoOutputs)], [x], [['n', 1, 0]]);
     expect(call(graphOf(outer({ training: true })), 'n/a@0')?.kwargs).toEqual({ training: true });
     expect(call(graphOf(outer({ training: false })), 'n/a@0')?.kwargs).toEqual({});
-    expect(call(graphOf(outer({ mask: tensor3('x') })), 'n/a@0')?.kwargs).toEqual({ mask: { tensor: 'x@0:0' } });
-    expect(call(graphOf(outer({ mask: tensor3('x') })), 'n/b@0')?.kwargs).toEqual({});
+    expect(call(graphOf(outer({ mask: tensor3('x') })), 'n/a@0')?.entering).toEqual([{ model: 'n@0', tensor: 'x@0:0', mask: 'x@0:0' }]);
+    expect(call(graphOf(outer({ mask: tensor3('x') })), 'n/b@0')).not.toHaveProperty('entering');
     expect(refusal(outer({ mask: [tensor3('x'), tensor3('x')] })).code).toBe('nested-mask');
   });
 
@@ -532,7 +532,7 @@ describe('nested models', () => {
       [['x', 0, 0]],
       [['o', 1, 0]],
     );
-    expect(call(graphOf(outer), 'o/n/a@0')?.kwargs).toEqual({ mask: { tensor: 'x@0:0' } });
+    expect(call(graphOf(outer), 'o/n/a@0')?.entering).toEqual([{ model: 'o@0', tensor: 'x@0:0', mask: 'x@0:0' }]);
   });
 
   test('a subclass that was made from inputs and outputs is a functional model', () => {

@@ -1,4 +1,5 @@
 import type { Body, Op, Value } from '../ir/program.ts';
+import type { Dim } from '../ir/types.ts';
 import { type Code, code, join, tensorType, tf } from '../ops/code.ts';
 import { lineOf, type Scope, shapesOf, statement } from './body.ts';
 
@@ -46,6 +47,7 @@ export function loop(op: Op, body: Body, scope: Scope): Code[] {
   ]);
   return [
     ...apart,
+    ...lengthChecks(op, slices, listOf, scope),
     ...start,
     ...lists,
     code`for (${head}) {`,
@@ -54,6 +56,17 @@ export function loop(op: Op, body: Body, scope: Scope): Code[] {
     ...ends.map((end, i) => code`const ${nameOf(end)} = ${nameOf(state[i] as Value)}; ${shapesOf([end])}`),
     ...together,
   ];
+}
+
+/** Sequences whose lengths are two unknown sizes may turn out to differ: no step of the longer one is left out in silence. */
+function lengthChecks(op: Op, slices: readonly Value[], listOf: (slice: Value) => Code, scope: Scope): Code[] {
+  const [first, ...others] = slices as [Value, ...Value[]];
+  const lengthOf = (i: number): Dim | undefined => scope.typeOf(op.operands[i] as string).shape[1];
+  return others.flatMap((slice, i) => {
+    if (lengthOf(i + 1) === lengthOf(0)) return [];
+    const what = `${scope.describe(op.layers)}: the sequences are of different lengths`;
+    return [code`if (${listOf(slice)}.length !== ${listOf(first)}.length) throw new Error(${what});`];
+  });
 }
 
 const typeOf = (value: Value): Code => tensorType(value.type.shape.length);

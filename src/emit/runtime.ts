@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { Node, Project, type SourceFile, SyntaxKind } from 'ts-morph';
+import { type Identifier, Node, Project, type SourceFile, SyntaxKind } from 'ts-morph';
 
 /** What every module has in common: declarations of the files in `src/runtime`, pasted under the generated code. */
-const FILES = ['info', 'scope', 'inputs', 'fill', 'load', 'resolve', 'safetensors', 'lookup', 'text', 'hash', 'spectrum'];
+const FILES = ['info', 'scope', 'inputs', 'fill', 'load', 'resolve', 'safetensors', 'lookup', 'text', 'hash', 'spectrum', 'slice'];
 
 interface Declaration {
   readonly name: string;
@@ -59,9 +59,18 @@ function declarationsOf(source: SourceFile): Declaration[] {
     if (name === undefined) return [];
     // Types are part of the module's face; functions and tables are its own.
     const text = statement.getText(true);
-    const mentions = new Set(statement.getDescendantsOfKind(SyntaxKind.Identifier).map((identifier) => identifier.getText()));
+    const identifiers = statement.getDescendantsOfKind(SyntaxKind.Identifier).filter((identifier) => !isProperty(identifier));
+    const mentions = new Set(identifiers.map((identifier) => identifier.getText()));
     return [{ name, text: isType ? text : text.replace(/^export (?=(async )?function|const)/m, ''), mentions }];
   });
+}
+
+/** True for the name of a property: `slice` in `bytes.slice(0)` is none of tfjs's. */
+function isProperty(identifier: Identifier): boolean {
+  const parent = identifier.getParent();
+  if (Node.isPropertyAccessExpression(parent)) return parent.getNameNode() === identifier;
+  const isNamed = Node.isPropertyAssignment(parent) || Node.isPropertySignature(parent) || Node.isNamedTupleMember(parent);
+  return isNamed && parent.getNameNode() === identifier;
 }
 
 /** The declarations that some names need, in file order, and what they import from tfjs. */

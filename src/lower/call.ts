@@ -6,7 +6,7 @@ import { validate } from '../schema/validate.ts';
 import { argumentsOf, withNames } from './arguments.ts';
 import { contextOf } from './context.ts';
 import { type Frame, type Lowerer, putMask, resolve } from './frame.ts';
-import { enterModels, masksOf, noteLost } from './masks.ts';
+import { enterModels, masksOf, noteMasks } from './masks.ts';
 import { checkPolicy } from './policy.ts';
 
 /**
@@ -28,7 +28,7 @@ export function lowerCall(lowerer: Lowerer, frame: Frame, given: Call, scope: st
   const inputs = positional.map((tensor) => resolve(frame, tensor));
   const isNarrow = positional.some((tensor) => frame.narrow.has(tensor));
   enterModels(lowerer, frame, call);
-  noteLost(frame, call);
+  noteMasks(frame, call);
   const masks = masksOf(lowerer, frame, call, positional);
   const before = builder.mark();
   const { context, masks: own } = contextOf(lowerer, frame, { call, config: lowerer.configs.get(layer), inputs, masks, where });

@@ -1,7 +1,7 @@
 import { fail, type Location } from '../diagnostics/error.ts';
 import type { Value } from '../ir/program.ts';
 import type { LayerRow } from '../layers/row.ts';
-import { type CallId, type Layer, type ModelGraph, type Origin, splitTensor, type TensorId } from '../model/graph.ts';
+import { type CallId, type EnteringMask, type Layer, type ModelGraph, type Origin, splitTensor, type TensorId } from '../model/graph.ts';
 import type { Builder } from './builder.ts';
 
 export type LayerRows = ReadonlyMap<string, LayerRow>;
@@ -55,8 +55,12 @@ export interface Frame {
   readonly unmaskedBy: Map<TensorId, CallId>;
   /** As `Masks.lost` has it. */
   readonly lost: Map<CallId, ReadonlyMap<TensorId, CallId>>;
+  /** As `Masks.kept` has it. */
+  readonly kept: Map<CallId, readonly EnteringMask[]>;
   /** Calls of nested models whose masks have been put on what they are called with, each with the tensor. */
   readonly entered: Set<string>;
+  /** Where the mask that a tensor carries is from, if it came with the call of a nested model. */
+  readonly enteredWith: Map<TensorId, EnteringMask>;
   /** The dtypes that the file states for tensors. */
   readonly stated: ReadonlyMap<TensorId, { readonly dtype: string }>;
   /** Integers of fewer than 32 bits: Keras's arithmetic on them wraps around, that of tfjs does not. */
@@ -72,7 +76,9 @@ export const frameOf = (origin: Origin, owner: Owner | null, stated: Frame['stat
   onceMasked: new Map(),
   unmaskedBy: new Map(),
   lost: new Map(),
+  kept: new Map(),
   entered: new Set(),
+  enteredWith: new Map(),
   stated,
   narrow: new Set(),
   owner,
@@ -97,6 +103,7 @@ export function takeMask(frame: Frame, value: Value, by: CallId): void {
   for (const tensor of [...frame.masks.keys()]) {
     if (frame.values.get(tensor) !== value) continue;
     frame.masks.delete(tensor);
+    frame.enteredWith.delete(tensor);
     frame.unmaskedBy.set(tensor, by);
   }
 }

@@ -96,6 +96,7 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
       ranks: new Map([...frame.onceMasked].map(([tensor, { type }]) => [tensor, type.shape.length])),
       of: lowerer.maskAliases,
       lost: frame.lost,
+      kept: frame.kept,
     },
     sources: new Map(graph.calls.flatMap(({ id, layer }) => (scopes.has(id) ? [[layer.path, scopes.get(id) as string]] : []))),
     states: states.map(({ key }) => key),

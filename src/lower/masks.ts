@@ -18,8 +18,9 @@ export function masksOf(lowerer: Lowerer, frame: Frame, call: Call, positional: 
   const carried = positional.map((tensor) => frame.masks.get(tensor) ?? null);
   const named = namedMasks(call.kwargs['mask'] ?? null);
   const inputs = carried.map((mask, i) => {
-    const tensor = named[i] ?? null;
-    return tensor === null ? mask : maskAt(lowerer, frame, positional[i] as TensorId, tensor);
+    const tensor = named[i];
+    if (tensor === undefined || tensor === null) return tensor === null ? null : mask;
+    return maskAt(lowerer, frame, positional[i] as TensorId, tensor);
   });
   return { inputs, passedOn: inputs[0] ?? null };
 }
@@ -35,19 +36,21 @@ function maskAt(lowerer: Lowerer, frame: Frame, masked: TensorId, tensor: Tensor
 
 /** As a nested model starts, what it is called with carries the masks that its call gives. */
 export function enterModels(lowerer: Lowerer, frame: Frame, call: Call): void {
-  for (const { model, tensor, mask } of call.entering ?? []) {
+  for (const entering of call.entering ?? []) {
+    const { model, tensor, mask } = entering;
     const entry = `${model} ${tensor}`;
     if (frame.entered.has(entry)) continue;
     frame.entered.add(entry);
     putMask(frame, tensor, maskAt(lowerer, frame, tensor, mask));
+    frame.enteredWith.set(tensor, entering);
   }
 }
 
 /**
  * A tensor that loses its mask in the whole model has lost it in a part of the model as well, also where the layer that takes it off is
- * not in that part: those are `unmasked`. What is lost in the graph at hand is noted.
+ * not in that part: those are `unmasked`. Notes what is lost in the graph at hand, and what other calls have put there.
  */
-export function noteLost(frame: Frame, call: Call): void {
+export function noteMasks(frame: Frame, call: Call): void {
   for (const tensor of call.unmasked ?? []) frame.masks.delete(tensor);
   const found = new Map<TensorId, CallId>();
   for (const tensor of givenTo(call)) {
@@ -55,9 +58,13 @@ export function noteLost(frame: Frame, call: Call): void {
     if (by !== undefined) found.set(tensor, by);
   }
   if (found.size > 0) frame.lost.set(call.id, found);
+  const own = new Set(call.entering);
+  const kept = givenTo(call).flatMap((tensor) => frame.enteredWith.get(tensor) ?? []);
+  const fromElsewhere = kept.filter((entering) => !own.has(entering));
+  if (fromElsewhere.length > 0) frame.kept.set(call.id, fromElsewhere);
 }
 
-/** One mask for the first input, or a list of one for each. */
+/** One mask for the first input, or a list of one for each, in which null says that there is none. */
 function namedMasks(arg: Arg): readonly (TensorId | null)[] {
   if (isTensorArg(arg)) return [arg.tensor];
   return Array.isArray(arg) ? arg.map((item: Arg) => (isTensorArg(item) ? item.tensor : null)) : [];

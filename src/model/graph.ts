@@ -105,6 +105,8 @@ export interface Masks {
   readonly of: ReadonlyMap<TensorId, ReadonlySet<TensorId>>;
   /** Tensors of a call that have lost their masks before it, each with the call that took it off. */
   readonly lost: ReadonlyMap<CallId, ReadonlyMap<TensorId, CallId>>;
+  /** Masks that tensors of a call carry since a nested model was called with them, where the call is not in that model. */
+  readonly kept: ReadonlyMap<CallId, readonly EnteringMask[]>;
 }
 
 /** The tensor that stands for the mask of another. */

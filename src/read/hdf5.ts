@@ -110,6 +110,9 @@ function viewOf(file: H5File, library: Hdf5Library, fileSize: number): Hdf5 {
     read(dataset) {
       const declared = dataset.shape.reduce((product, length) => product * length, dataset.size);
       if (declared > fileSize * MOST_INFLATION) throw new Error(`${dataset.path} declares ${declared} bytes, which the file cannot hold`);
+      // The library gives fill values for files that it does not find.
+      const sources = (find(dataset.path) as Dataset).metadata.virtual_sources ?? [];
+      if (sources.some(({ file_name: name }) => name !== '.')) throw new Error(`${dataset.path} is made of the data of other files`);
       return readDataset(file, dataset, library);
     },
   };
@@ -119,10 +122,8 @@ function typeOf({ type, signed, enum_type: members, size }: Metadata, { module: 
   if (type === classes.H5T_FLOAT.value) return 'float';
   if (type === classes.H5T_INTEGER.value) return signed ? 'int' : 'uint';
   if (type === classes.H5T_OPAQUE.value) return 'opaque';
-  const names = Object.keys(members?.members ?? {});
-  return type === classes.H5T_ENUM.value && size === 1 && names.length === 2 && names.includes('FALSE') && names.includes('TRUE')
-    ? 'bool'
-    : 'other';
+  const { FALSE: no, TRUE: yes, ...more } = members?.members ?? {};
+  return type === classes.H5T_ENUM.value && size === 1 && no === 0 && yes === 1 && Object.keys(more).length === 0 ? 'bool' : 'other';
 }
 
 /** No deflate stream grows by more than this factor (zlib's technical notes: 1032 to 1). */

@@ -27,6 +27,8 @@ const STORED = 0;
 const MOST_ENTRIES = 1_000_000;
 /** No deflate stream grows by more than this factor (zlib's technical notes: 1032 to 1). */
 const MOST_INFLATION = 1040;
+/** Keras stores its weights as they are; what somebody has compressed is held in memory while they are read. */
+const MOST_IN_MEMORY = 2 ** 30;
 
 /**
  * Reads the directory of a zip archive.
@@ -89,7 +91,11 @@ export async function openZip(bytes: ByteSource, file: string | undefined): Prom
     },
     async source(name) {
       const entry = entryOf(name);
-      if (entry.compressionMethod !== STORED || entry.isEncrypted()) return memoryBytes(await read(name, constants.MAX_LENGTH));
+      if (entry.compressionMethod !== STORED || entry.isEncrypted()) {
+        if (entry.uncompressedSize > MOST_IN_MEMORY)
+          damaged(`its entry ${brief(name)} of ${entry.uncompressedSize} bytes is too large to be inflated: zip it without compression`);
+        return memoryBytes(await read(name, MOST_IN_MEMORY));
+      }
       const { fileDataStart } = await attempt(() => zip.readLocalFileHeaderPromise(entry, { minimal: true }));
       if (fileDataStart + entry.compressedSize > bytes.size || entry.compressedSize !== entry.uncompressedSize)
         damaged(`its entry ${brief(name)} is cut short`);

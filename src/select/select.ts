@@ -14,6 +14,7 @@ import {
   tensorsOf,
 } from '../model/graph.ts';
 import { tensorName } from './display.ts';
+import { withMasks } from './masks.ts';
 import { type Named, NameIndex } from './names.ts';
 import type { Selection } from './selection.ts';
 import { checkSecondTensors, skipped } from './skip.ts';
@@ -29,29 +30,31 @@ export interface Selected {
  * The part of a model that a selection needs: calls that no chosen output depends on are gone, cut tensors are inputs,
  * skipped layers are wired through.
  * @param types of the model's tensors, as far as they are known
+ * @param model all of it
  * @param masks of the model's tensors: one that is cut takes its mask as a second input
  * @param hoist names to cut at, already told from `auto`, `shared` and `none`
  */
 export function select(
-  graph: ModelGraph,
+  model: ModelGraph,
   selection: Selection,
   hoist: readonly string[],
   types: ReadonlyMap<TensorId, TensorType>,
   masks: Masks,
 ): Selected {
-  const names = new NameIndex(graph);
+  const names = new NameIndex(model);
   const outputs =
     selection.outputs.length > 0
       ? unique(
           selection.outputs.map((text) => names.find(text, 'output')),
           'output',
         )
-      : graph.outputs;
+      : model.outputs;
   const cutInputs = unique(
     selection.inputs.map((text) => names.find(text, 'input')),
     'input',
   );
-  const replaced = new Map(skipped(graph, names, selection.skip, types));
+  const replaced = new Map(skipped(model, names, selection.skip, types));
+  const graph = withMasks(model, masks, replaced);
   const given = new Map(graph.inputs.map((input) => [input.tensor, input]));
   const cutMasks = new Map<TensorId, TensorId>();
   for (const named of cutInputs) {
@@ -101,9 +104,7 @@ export function select(
     return { key, tensor: resolved };
   });
 
-  const lostBy = (call: Call): readonly TensorId[] =>
-    [...(masks.lost.get(call.id) ?? [])].flatMap(([tensor, by]) => (replaced.has(`${by}:0`) ? [] : [resolve(tensor)]));
-  const calls = graph.calls.filter(({ id }) => live.calls.has(id)).map((call) => rewired(call, resolve, lostBy(call)));
+  const calls = graph.calls.filter(({ id }) => live.calls.has(id)).map((call) => rewired(call, resolve));
   // Whether a mask is needed is known once the layers are lowered.
   const inputs = [...given.values()].filter(({ tensor, maskOf }) => live.tensors.has(tensor) || live.tensors.has(maskOf ?? tensor));
   const warnings = cutInputs.filter(({ tensor }) => !live.tensors.has(tensor)).map(({ key }) => diagnostic('input-dead', { name: key }));
@@ -179,8 +180,7 @@ function reach(
   return { calls, tensors };
 }
 
-function rewired(given: Call, resolve: (tensor: TensorId) => TensorId, unmasked: readonly TensorId[]): Call {
-  const call = unmasked.length === 0 ? given : { ...given, unmasked };
+function rewired(call: Call, resolve: (tensor: TensorId) => TensorId): Call {
   if (tensorsOf(call).every((tensor) => resolve(tensor) === tensor)) return call;
   const rewire = (arg: Arg): Arg => {
     if (typeof arg !== 'object' || arg === null) return arg;
@@ -192,6 +192,7 @@ function rewired(given: Call, resolve: (tensor: TensorId) => TensorId, unmasked:
     ...call,
     args: call.args.map(rewire),
     kwargs: Object.fromEntries(Object.entries(call.kwargs).map(([key, arg]) => [key, rewire(arg)])),
+    ...(call.unmasked === undefined ? {} : { unmasked: call.unmasked.map(resolve) }),
     ...(call.entering === undefined
       ? {}
       : { entering: call.entering.map(({ model, tensor, mask }) => ({ model, tensor: resolve(tensor), mask: resolve(mask) })) }),

@@ -69,9 +69,12 @@ function itemOf(call: Call, item: unknown): Item {
 const byTensor = (call: Call): never =>
   call.unsupported('a key that holds tensors, lists or truth values', 'use take(), take_along_axis() or where()');
 
+/** Behind every axis that there can be, and within tfjs's integers; negative, two of these still are. */
+const FURTHEST = 2 ** 30;
+
 function boundOf(call: Call, bound: unknown): number | null {
   if (bound === null || bound === undefined) return null;
-  if (typeof bound === 'number' && Number.isInteger(bound)) return bound;
+  if (typeof bound === 'number' && Number.isInteger(bound)) return Math.max(Math.min(bound, FURTHEST), -FURTHEST);
   if (isTensorArg(bound as Arg)) {
     const sizes = sizesOf(call.layer.value((bound as { tensor: string }).tensor));
     const [size] = sizes ?? [];

@@ -1,6 +1,6 @@
 import { isKnown, sameType } from '../../ir/types.ts';
 import { array, either, integer, object, oneOf } from '../../schema/build.ts';
-import { code, tf } from '../code.ts';
+import { code, runtime, tf } from '../code.ts';
 import { at, free, mismatch, op } from '../row.ts';
 
 export const slice = op({
@@ -27,5 +27,8 @@ export const slice = op({
   cost: free,
   identity: (_, operands, results) => sameType(at(operands, 0), at(results, 0)),
   kernels: ['Slice'],
-  emit: ({ args, attrs }) => code`${tf('slice')}(${at(args, 0)}, ${attrs.begin}, ${attrs.size.map((count) => count ?? -1)})`,
+  emit({ args, attrs: { begin, size }, operands }) {
+    const isOpen = at(operands, 0).shape.some((dim, i) => !isKnown(dim) && (at(begin, i) > 0 || at(size, i) !== null));
+    return code`${isOpen ? runtime('sliceWithin') : tf('slice')}(${at(args, 0)}, ${begin}, ${size.map((count) => count ?? -1)})`;
+  },
 });

@@ -48,7 +48,7 @@ export async function readKerasArchive(archive: Archive, file: string | undefine
   }
   if (model === null) return { json, weights: null, warnings: [] };
   const bytes = await archive.source(WEIGHTS);
-  const fill = await vocabularies(archive);
+  const fill = await vocabularies(archive, file);
   const weights = await withHdf5(bytes, file, (hdf5) => {
     const store = stateStore(hdf5, model);
     fill(store, hdf5);
