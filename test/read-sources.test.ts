@@ -68,8 +68,11 @@ describe('files', () => {
   });
 
   test("Python's Infinity is a number", async () => {
-    const clip = { class_name: 'ReLU', config: { name: 'a \"Infinity\" \\', max_value: 'LIMIT' } };
-    const text = JSON.stringify({ class_name: 'Sequential', config: [{ class_name: 'InputLayer', config: { batch_input_shape: [null, 2] } }, clip] });
+    const clip = { class_name: 'ReLU', config: { name: 'a "Infinity" \\', max_value: 'LIMIT' } };
+    const text = JSON.stringify({
+      class_name: 'Sequential',
+      config: [{ class_name: 'InputLayer', config: { batch_input_shape: [null, 2] } }, clip],
+    });
     const { graph } = await readModel(file('python.json', text.replace('"LIMIT"', 'Infinity')));
     expect(graph.calls[0]?.layer).toMatchObject({ name: clip.config.name, config: { max_value: Number.POSITIVE_INFINITY } });
   });
