@@ -51,6 +51,8 @@ export interface Frame {
   readonly masks: Map<TensorId, Value>;
   /** The masks that tensors have carried, if another layer has taken them off since. */
   readonly onceMasked: Map<TensorId, Value>;
+  /** The tensors among them that are one value: a layer may give what it is given. */
+  readonly standFor: Map<Value, Set<TensorId>>;
   /** The calls that took masks off tensors. */
   readonly unmaskedBy: Map<TensorId, CallId>;
   /** As `Masks.lost` has it. */
@@ -74,6 +76,7 @@ export const frameOf = (origin: Origin, owner: Owner | null, stated: Frame['stat
   values: new Map(),
   masks: new Map(),
   onceMasked: new Map(),
+  standFor: new Map(),
   unmaskedBy: new Map(),
   lost: new Map(),
   kept: new Map(),
@@ -94,15 +97,17 @@ export function resolve(frame: Frame, tensor: TensorId): Value {
 
 /** From here on, the tensor carries this mask. */
 export function putMask(frame: Frame, tensor: TensorId, mask: Value): void {
+  const value = resolve(frame, tensor);
+  const tensors = frame.standFor.get(value) ?? new Set();
+  frame.standFor.set(value, tensors.add(tensor));
   frame.masks.set(tensor, mask);
   frame.onceMasked.set(tensor, mask);
 }
 
 /** Takes the mask off a value, whatever tensors stand for it. */
 export function takeMask(frame: Frame, value: Value, by: CallId): void {
-  for (const tensor of [...frame.masks.keys()]) {
-    if (frame.values.get(tensor) !== value) continue;
-    frame.masks.delete(tensor);
+  for (const tensor of frame.standFor.get(value) ?? []) {
+    if (!frame.masks.delete(tensor)) continue;
     frame.enteredWith.delete(tensor);
     frame.unmaskedBy.set(tensor, by);
   }
