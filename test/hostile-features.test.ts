@@ -97,8 +97,9 @@ describe('names that states and masks are given', () => {
       layer('ReLU', 'r', [from('x')]),
       layer('LSTM', 'l', [from('r')], { units: 2 }, { mask: from('x:mask', [null, 3], 'bool') }),
     ];
-    const { code } = await compile(model(layers, ['x', 'x:mask'], ['l']), { hoist: 'r' });
+    const { code, analysis } = await compile(model(layers, ['x', 'x:mask'], ['l']), { hoist: 'r' });
     expect(code).toContain("'x:mask': Tensor2D");
+    expect(analysis.program.features?.filter(({ fill }) => fill !== undefined)).toEqual([]);
   });
 });
 
@@ -125,6 +126,17 @@ describe('cuts that share a mask which the file writes as a tensor of its own', 
 });
 
 describe('wrappers in wrappers that call each other twice', () => {
+  it('a truth value that is called as a mask must be given all the same', async () => {
+    const layers = [
+      input('x'),
+      numpyOp('Greater', 'x:mask', [from('x'), 0]),
+      numpyOp('Where', 'w', [from('x:mask', [null, 3, 4], 'bool'), from('x'), 0]),
+    ];
+    const { analysis } = await compile(model(layers, ['x'], ['x:mask', 'w']), { outputs: ['w', 'x:mask'], hoist: 'x:mask' });
+    const { features } = analysis.program;
+    expect(features?.map(({ key, fill }) => [key, fill])).toContainEqual(['x:mask', undefined]);
+  });
+
   it('Bidirectional in Bidirectional', async () => {
     let inner: object = { class_name: 'LSTM', config: { name: 'l', units: 2, return_sequences: true } };
     for (let i = 0; i < 24; i++) inner = { class_name: 'Bidirectional', config: { name: `b${i}`, layer: inner, return_sequences: true } };

@@ -455,10 +455,7 @@ describe('graphs', () => {
     );
     // Swapping two elements is exact, however often.
     const weightData = Float32Array.from({ length: specs.length * 4 }, (_, i) => [0, 1, 1, 0][i % 4] as number).buffer;
-    const start = performance.now();
     const compiled = await compile({ modelTopology: graph([x, ...layers], `l${length - 1}`), weightSpecs: specs, weightData });
-    const seconds = (performance.now() - start) / 1000;
-    expect(seconds).toBeLessThan(60);
     const sizes = compiled.code
       .split(/^(?:async )?function /m)
       .map((part) => part.split('\n').filter((line) => line.includes(' = ')).length);

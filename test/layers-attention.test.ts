@@ -3,12 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { compile } from '../src/compile.ts';
 import { availableBackends, useBackend } from './backends.ts';
-
-interface Stored {
-  readonly shape: readonly number[];
-  readonly dtype: 'float32' | 'int32' | 'bool';
-  readonly values: readonly number[];
-}
+import { expectClose, type Stored, storedOf, tensorOf } from './stored.ts';
 
 interface Run {
   readonly inputs: Readonly<Record<string, Stored>>;
@@ -24,7 +19,6 @@ interface Case {
 
 const cases = JSON.parse(readFileSync(new URL('fixtures/attention/keras.json', import.meta.url), 'utf8')) as readonly Case[];
 
-const tensorOf = ({ values, shape, dtype }: Stored): tf.Tensor => tf.tensor([...values], [...shape], dtype);
 const tensors = (stored: Readonly<Record<string, Stored>>): Record<string, tf.Tensor> =>
   Object.fromEntries(Object.entries(stored).map(([name, value]) => [name, tensorOf(value)]));
 
@@ -39,28 +33,13 @@ async function outputs(model: object, weights: Case['weights'], runs: readonly P
     const before = tf.memory().numTensors;
     const result = module.predict(w, inputs) as Record<string, tf.Tensor>;
     expect(tf.memory().numTensors - before).toBe(compiled.summary.outputs.length);
-    const stored = compiled.summary.outputs.map(({ key }): Stored => {
-      const tensor = result[key] as tf.Tensor;
-      return { shape: tensor.shape, dtype: tensor.dtype as Stored['dtype'], values: [...tensor.dataSync()] };
-    });
+    const stored = compiled.summary.outputs.map(({ key }) => storedOf(result[key] as tf.Tensor));
     tf.dispose([inputs, result]);
     return stored;
   });
   module.dispose(w);
   tf.dispose(given);
   return found;
-}
-
-function expectClose(found: readonly Stored[], wanted: readonly Stored[]): void {
-  expect(found.map(({ shape }) => shape)).toEqual(wanted.map(({ shape }) => shape));
-  for (const [k, { values }] of wanted.entries()) {
-    for (const [i, value] of values.entries()) {
-      const difference = Math.abs((found[k]?.values[i] ?? Number.NaN) - value);
-      expect(difference, `output ${k}, element ${i}: ${found[k]?.values[i]} instead of ${value}`).toBeLessThanOrEqual(
-        1e-4 + 1e-3 * Math.abs(value),
-      );
-    }
-  }
 }
 
 const named = (name: string): Case => {

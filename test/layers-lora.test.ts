@@ -8,12 +8,7 @@ import { readModel } from '../src/read/read.ts';
 import { unreadCompanions } from '../src/read/weights/companions.ts';
 import { zeroEntry } from '../src/read/weights/number-entry.ts';
 import { availableBackends, useBackend } from './backends.ts';
-
-interface Stored {
-  readonly shape: readonly number[];
-  readonly dtype: 'float32' | 'int32';
-  readonly values: readonly number[];
-}
+import { expectClose, type Stored, storedOf, tensorOf } from './stored.ts';
 
 interface Expected {
   readonly input: Stored;
@@ -33,8 +28,6 @@ const jsonOf = (name: string): unknown => JSON.parse(readFileSync(fixture(name),
 const cases = jsonOf('keras.json') as readonly Case[];
 const named = (name: string): Case => structuredClone(cases.find((one) => one.name === name) as Case);
 
-const tensorOf = ({ values, shape, dtype }: Stored): tf.Tensor => tf.tensor([...values], [...shape], dtype);
-
 /** What the module for a model gives for an input: with the weights of the file, or with these. */
 async function results(
   model: string | object,
@@ -48,25 +41,10 @@ async function results(
   const w = await module.load(given);
   const x = tensorOf(input);
   const found = module.predict(w, x) as Record<string, tf.Tensor>;
-  const stored = compiled.summary.outputs.map(({ key }): Stored => {
-    const tensor = found[key] as tf.Tensor;
-    return { shape: tensor.shape, dtype: tensor.dtype as Stored['dtype'], values: [...tensor.dataSync()] };
-  });
+  const stored = compiled.summary.outputs.map(({ key }) => storedOf(found[key] as tf.Tensor));
   module.dispose(w);
   tf.dispose([x, found, given ?? {}]);
   return stored;
-}
-
-function expectClose(found: readonly Stored[], wanted: readonly Stored[]): void {
-  expect(found.map(({ shape }) => shape)).toEqual(wanted.map(({ shape }) => shape));
-  for (const [k, { values }] of wanted.entries()) {
-    for (const [i, value] of values.entries()) {
-      const difference = Math.abs((found[k]?.values[i] ?? Number.NaN) - value);
-      expect(difference, `output ${k}, element ${i}: ${found[k]?.values[i]} instead of ${value}`).toBeLessThanOrEqual(
-        1e-4 + 1e-4 * Math.abs(value),
-      );
-    }
-  }
 }
 
 const refused = (model: string | object, options: CompileOptions = {}): Promise<string> =>
@@ -82,7 +60,7 @@ for (const backend of await availableBackends()) {
 
     it.each(cases.map(({ name }) => name))('%s', async (name) => {
       const { model, weights, outputs, ...given } = named(name);
-      expectClose(await results(model, given, {}, weights), outputs);
+      expectClose(await results(model, given, {}, weights), outputs, 1e-4);
     });
   });
 }
@@ -95,7 +73,7 @@ describe('a config', () => {
   it('of a release that knew no lora_alpha means a factor of 1', async () => {
     const { model, weights, outputs, ...given } = named('dense');
     delete configOf({ model } as Case)['lora_alpha'];
-    expectClose(await results({ ...model, keras_version: '3.1.0' }, given, {}, weights), outputs);
+    expectClose(await results({ ...model, keras_version: '3.1.0' }, given, {}, weights), outputs, 1e-4);
   });
 
   it.each([0, null])('with a rank of %s has no such matrices', async (rank) => {
@@ -145,11 +123,11 @@ describe('files of Keras', () => {
   const expected = jsonOf('files.expected.json') as Expected;
 
   it.each(['files.keras', 'files.h5'])('%s', async (name) => {
-    expectClose(await results(fixture(name), expected), expected.outputs);
+    expectClose(await results(fixture(name), expected), expected.outputs, 1e-4);
   });
 
   it.each(['files.keras', 'files.h5', 'files.weights.h5', 'files.npz'])('%s as weights of a topology', async (name) => {
-    expectClose(await results(fixture('files.json'), expected, { weightsFrom: fixture(name) }), expected.outputs);
+    expectClose(await results(fixture('files.json'), expected, { weightsFrom: fixture(name) }), expected.outputs, 1e-4);
   });
 
   it('hold the matrices, or a kernel that has them and zeros in their place', async () => {
@@ -181,7 +159,7 @@ describe('files of Keras', () => {
   };
 
   it('of weights alone, written before a layer was adapted', async () => {
-    expectClose(await results(adaptedLater(), expected, { weightsFrom: fixture('files.weights.h5') }), expected.outputs);
+    expectClose(await results(adaptedLater(), expected, { weightsFrom: fixture('files.weights.h5') }), expected.outputs, 1e-4);
   });
 
   it.each(['files.keras', 'files.h5', 'files.npz'])('%s lacks the matrices of a layer that was adapted later', async (name) => {
@@ -194,7 +172,7 @@ describe('files of Keras', () => {
 describe('what was added to a layer inside another', () => {
   it('stands in a .keras archive merged', async () => {
     const expected = jsonOf('hidden-lora.expected.json') as Expected;
-    expectClose(await results(fixture('hidden-lora.keras'), expected), expected.outputs);
+    expectClose(await results(fixture('hidden-lora.keras'), expected), expected.outputs, 1e-4);
   });
 
   it.each([
@@ -269,7 +247,7 @@ describe('quantised layers', () => {
   ])('%s: computed in float32', async (_, dtype) => {
     for (const name of layers) {
       const { weights, outputs, ...given } = named(name);
-      expectClose(await results(withPolicy(name, dtype), given, {}, weights), outputs);
+      expectClose(await results(withPolicy(name, dtype), given, {}, weights), outputs, 1e-4);
     }
   });
 
@@ -281,6 +259,6 @@ describe('quantised layers', () => {
     const { model, weights, outputs, ...given } = named('dense');
     const config = model.config.layers[1]?.config as Json;
     config['quantization_config'] = { module: 'keras.quantizers', class_name: 'Int8QuantizationConfig', config: {} };
-    expectClose(await results(model, given, {}, weights), outputs);
+    expectClose(await results(model, given, {}, weights), outputs, 1e-4);
   });
 });

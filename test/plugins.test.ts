@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { compile } from '../src/compile.ts';
-import { layer, object } from '../src/plugin.ts';
+import { anything, array, layer, object, type Value } from '../src/plugin.ts';
 import { useBackend } from './backends.ts';
 import { type BuiltCli, buildCli, scratchFolder } from './built-cli.ts';
 import conditional from './models/conditional/layers.ts';
@@ -60,6 +60,36 @@ describe('ConditionalActivation, whose flag is known when compiling', () => {
 
   it('is an unknown layer without the plug-in', async () => {
     await expect(compile(model(false))).rejects.toMatchObject({ code: 'layer-unknown', location: { layer: 'extra' } });
+  });
+});
+
+describe('a layer that wraps two', () => {
+  const both = layer({
+    className: 'Both',
+    doc: 'the second wrapped layer of the first',
+    config: object({ layers: array(anything) }),
+    lower: (call) => call.config.layers.reduce<Value>((x, spec) => call.child(spec).call([x]).values[0] ?? x, call.x),
+  });
+  const dense = (name: string) => ({ class_name: 'Dense', config: { name, units: 3 } });
+  const model = (...names: readonly string[]) => ({
+    class_name: 'Sequential',
+    config: {
+      name: 'm',
+      layers: [
+        { class_name: 'InputLayer', config: { name: 'x', batch_input_shape: [null, 3], dtype: 'float32' } },
+        { class_name: 'Both', config: { name: 'both', layers: names.map(dense) } },
+      ],
+    },
+  });
+
+  it('declares the variables of each below its name', async () => {
+    const { analysis } = await compile(model('a', 'b'), { plugins: [both] });
+    const kernels = analysis.program.weights.map(({ name }) => name).filter((name) => name.endsWith('kernel'));
+    expect(kernels).toEqual(['@both/a/kernel', '@both/b/kernel']);
+  });
+
+  it('is refused where they have one name, under which they would share their variables', async () => {
+    await expect(compile(model('a', 'a'), { plugins: [both] })).rejects.toMatchObject({ code: 'layer-duplicate' });
   });
 });
 

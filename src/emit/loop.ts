@@ -14,7 +14,7 @@ export function loop(op: Op, body: Body, scope: Scope): Code[] {
   const [ends, collections] = [op.results.slice(0, carried), op.results.slice(carried)];
   const nameOf = ({ name }: Value): Code => scope.names.of(name);
   const listOf = ({ name }: Value): Code => scope.names.of(`#${name.slice(1)}.steps`);
-  const counter = scope.names.of(`#${op.results[0]?.name.slice(1)}.step`);
+  const counter = scope.names.of(`#${slices[0]?.name.slice(1)}.index`);
   const yields = yielded(body, scope);
 
   const apart = slices.map((slice, i) => {

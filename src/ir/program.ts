@@ -3,6 +3,9 @@ import type { TensorType } from './types.ts';
 /** When an op can run at the earliest: once per weights, once per input, or every time. */
 export type Stage = 'load' | 'prefix' | 'suffix';
 
+/** What the name of a mask ends in, and of nothing else that lowering names: `%embed:mask`. */
+export const MASK = ':mask';
+
 /** A named tensor. Names carry their sigil: `%name` is computed or handed in, `@name` is a weight. */
 export interface Value {
   readonly name: string;

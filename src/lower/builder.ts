@@ -1,4 +1,16 @@
-import type { Attrs, Body, BodyOp, Feature, Input, Op, Output, Program, Value, Weight } from '../ir/program.ts';
+import {
+  type Attrs,
+  type Body,
+  type BodyOp,
+  type Feature,
+  type Input,
+  MASK,
+  type Op,
+  type Output,
+  type Program,
+  type Value,
+  type Weight,
+} from '../ir/program.ts';
 import { BATCH, type Dim, type DType, isKnown } from '../ir/types.ts';
 import type { Scanned, ScanOperands, Step } from '../layers/row.ts';
 import { type AttrsGiven, type OpName, opRow } from '../ops/index.ts';
@@ -62,7 +74,12 @@ export class Builder {
 
   /** @param fill what the input is made of where it is left out */
   input(name: string, key: string, type: Value['type'], fill?: number): Value {
-    const input = { name: this.#unique(`%${name}`), key, type, ...(fill === undefined ? {} : { fill }) };
+    const input = {
+      name: this.#unique(`%${fill === undefined ? unmasked(name) : name}`),
+      key,
+      type,
+      ...(fill === undefined ? {} : { fill }),
+    };
     this.#inputs.push(input);
     return input;
   }
@@ -187,6 +204,15 @@ export class Builder {
    * @param final false where the call may still rename it
    */
   rename(value: Value, name: string, final = true): void {
+    this.#rename(value, unmasked(name), final);
+  }
+
+  /** As `rename`, for the mask of a value that is called `name`: nothing else has a name that ends as a mask's. */
+  nameMask(mask: Value, name: string, final = true): void {
+    this.#rename(mask, name + MASK, final);
+  }
+
+  #rename(value: Value, name: string, final: boolean): void {
     const draft = value as Draft;
     if (!this.#open.has(draft)) return;
     if (final) this.#open.delete(draft);
@@ -230,6 +256,9 @@ export class Builder {
     return unique;
   }
 }
+
+/** The name of something that is no mask. */
+const unmasked = (name: string): string => (name.endsWith(MASK) ? `${name}~1` : name);
 
 const roleOf = (role: string | readonly string[], i: number): string =>
   typeof role === 'string' ? (i === 0 ? role : `${role}_${i}`) : (role[i] ?? String(i));

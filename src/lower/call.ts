@@ -44,7 +44,7 @@ export function lowerCall(lowerer: Lowerer, frame: Frame, given: Call, scope: st
     const passedOn = k === 0 && row.onMask !== 'drops' ? masks.passedOn : null;
     const mask = own.has(k) ? (own.get(k) ?? null) : passedOn;
     if (mask === null) return;
-    builder.rename(mask, `${name}:mask`, final);
+    builder.nameMask(mask, name, final);
     putMask(frame, tensor, mask);
   });
   return results;

@@ -19,16 +19,24 @@ export interface Called {
   readonly where: Location;
 }
 
+/** What a row has done for its call so far. */
+interface Made {
+  /** The masks it has given its results. */
+  readonly masks: Map<number, Value | null>;
+  /** The layers that it wraps, by the prefix of their variables. */
+  readonly children: Map<string, unknown>;
+}
+
 /** What a layer's row works with while one of its calls is being lowered, and the masks that it gives its results. */
 export function contextOf(lowerer: Lowerer, frame: Frame, called: Called): { context: Lowering; masks: ReadonlyMap<number, Value | null> } {
   const { layer } = called.call;
-  const given = new Map<number, Value | null>();
+  const made: Made = { masks: new Map(), children: new Map() };
   const owner = frame.owner ?? { path: layer.path, prefix: '', trainable: layer.trainable, count: { position: 0, states: 0 } };
-  return { context: partOf(lowerer, frame, called, given, owner, ''), masks: given };
+  return { context: partOf(lowerer, frame, called, made, owner, ''), masks: made.masks };
 }
 
 /** @param part the roles of what is lowered begin so */
-function partOf(lowerer: Lowerer, frame: Frame, called: Called, given: Map<number, Value | null>, owner: Owner, part: string): Lowering {
+function partOf(lowerer: Lowerer, frame: Frame, called: Called, made: Made, owner: Owner, part: string): Lowering {
   const { builder } = lowerer;
   const { call, config, inputs, masks, where } = called;
   const { layer } = call;
@@ -51,7 +59,7 @@ function partOf(lowerer: Lowerer, frame: Frame, called: Called, given: Map<numbe
     value: (tensor) => resolve(frame, tensor),
     mask: (position = 0) => masks.inputs[position] ?? null,
     maskOf: (tensor) => frame.masks.get(tensor) ?? null,
-    giveMask: (mask, result = 0) => void given.set(result, mask),
+    giveMask: (mask, result = 0) => void made.masks.set(result, mask),
     dropMask: (value) => takeMask(frame, value, call.id),
     get x() {
       const first = inputs[0];
@@ -92,12 +100,19 @@ function partOf(lowerer: Lowerer, frame: Frame, called: Called, given: Map<numbe
         lowerer,
         frame,
         { ...called, config: own ?? config },
-        given,
+        made,
         inner,
         name === '' ? part : `${part}${name}.`,
       ) as Lowering<D>;
     },
-    child: (spec, alone = false) => childOf(lowerer, frame, owner, spec, alone, where),
+    child(spec, alone = false) {
+      const child = childOf(lowerer, frame, owner, spec, alone, where);
+      const prefix = owner.prefix + child.name;
+      // Two of one name would share their variables.
+      if (!alone && (made.children.get(prefix) ?? spec) !== spec) fail('layer-duplicate', { name: child.name }, where);
+      made.children.set(prefix, spec);
+      return child;
+    },
     scalar: (value, role, dtype = 'f32') => constant([value], [], role, dtype),
     constant,
     cast,

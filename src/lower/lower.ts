@@ -1,5 +1,5 @@
 import { type Location, locate } from '../diagnostics/error.ts';
-import type { Feature, Output, Program, Value } from '../ir/program.ts';
+import { type Feature, MASK, type Output, type Program, type Value } from '../ir/program.ts';
 import { BATCH, type TensorType } from '../ir/types.ts';
 import {
   type Call,
@@ -86,7 +86,7 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
   const outputs = graph.outputs.filter(({ tensor }) => !tolerant || frame.values.has(tensor)).map(bind);
   const cutAt = (cut: ModelOutput): Feature[] => {
     const mask = frame.onceMasked.get(cut.tensor);
-    return mask === undefined ? [bind(cut)] : [bind(cut), { key: `${cut.key}:mask`, value: mask.name, fill: 1 }];
+    return mask === undefined ? [bind(cut)] : [bind(cut), { key: cut.key + MASK, value: mask.name, fill: 1 }];
   };
   const states = [...lowerer.states].map(([key, { name }]): Output => ({ key, value: name }));
   return {

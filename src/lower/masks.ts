@@ -19,8 +19,8 @@ export function masksOf(lowerer: Lowerer, frame: Frame, call: Call, positional: 
   const named = namedMasks(call.kwargs['mask'] ?? null);
   const inputs = carried.map((mask, i) => {
     const tensor = named[i];
-    if (tensor === undefined || tensor === null) return tensor === null ? null : mask;
-    return maskAt(lowerer, frame, positional[i] as TensorId, tensor);
+    if (tensor === undefined) return mask;
+    return tensor === null ? null : maskAt(lowerer, frame, positional[i] as TensorId, tensor);
   });
   return { inputs, passedOn: inputs[0] ?? null };
 }

@@ -11,7 +11,7 @@ import type { ModelSpec } from './spec.ts';
 export function readFunctional(envelope: Envelope, name: string | null, where: Location): ModelSpec {
   const at: Location = { ...where, pointer: `${where.pointer ?? ''}/config` };
   const config = validate(functionalConfig, envelope.config, at);
-  const uncalled = readLayers(config.layers, { file: where.file, pointer: `${at.pointer}/layers` }, { of: config });
+  const uncalled = readLayers(config.layers, { file: where.file, pointer: `${at.pointer}/layers` });
   const names = new Set(uncalled.map((layer) => layer.name));
   const layers = uncalled.map(({ buildConfig: _, ...layer }) => ({
     ...layer,

@@ -1,5 +1,4 @@
 import { fail, type Location } from '../diagnostics/error.ts';
-import { builtInLayers } from '../layers/index.ts';
 import { brief, validate } from '../schema/validate.ts';
 import { readFunctional } from './functional.ts';
 import { type LayerEnvelope, layerEnvelope, layerIdentity } from './keras.ts';
@@ -33,28 +32,18 @@ function container({ class_name: className, config }: Envelope): typeof readFunc
 /** True where an envelope holds a model and not an ordinary layer. */
 export const isModel = (envelope: Envelope): boolean => container(envelope) !== null;
 
-const KERAS_OPS = /^keras\.(?:src\.)?(?=ops\.)/;
+const KERAS_OPS = /^keras\.(?:src\.)?(?=ops\b)/;
 const KERAS = /^(keras|tf_keras|tensorflow)\b/;
 
 /**
  * The name of a layer's class. Keras 3's ops and layers of other packages may be called as a layer of Keras is, `Add` say, and mean
  * something else: their module or package is part of the name. Only for those Keras writes a `registered_name`.
- * @param leavesModulesOut true where a model names no modules, as whole-model HDF5 files do, and says of its layers what is trainable
  */
-export function classOf(envelope: LayerEnvelope, leavesModulesOut = false): string {
-  const { class_name: className, module, registered_name: registered } = envelope;
+export function classOf({ class_name: className, module, registered_name: registered }: LayerEnvelope): string {
   if (typeof module === 'string' && KERAS_OPS.test(module)) return `${module.replace(KERAS_OPS, '')}.${className}`;
-  if (leavesModulesOut && (module ?? registered ?? null) === null && isBareOp(envelope)) return `ops.${className}`;
   if (typeof registered !== 'string' || registered === '') return className;
   if (registered.includes('>')) return registered;
   return typeof module === 'string' && !KERAS.test(module) ? `${module}.${className}` : className;
-}
-
-/** True where an envelope without a module is of one of Keras 3's ops: the config of a layer of that name says whether it is trainable. */
-function isBareOp({ class_name: className, config, inbound_nodes: nodes }: LayerEnvelope): boolean {
-  const [node]: readonly unknown[] = Array.isArray(nodes) ? nodes : [];
-  const isKeras3 = isObject(node) && Array.isArray(node['args']) && isObject(node['kwargs']);
-  return isKeras3 && isObject(config) && !Object.hasOwn(config, 'trainable') && builtInLayers.has(`ops.${className}`);
 }
 
 /** A layer of a model before its calls are known. */
@@ -65,20 +54,13 @@ export type Uncalled = Omit<LayerSpec, 'nodes'> & {
 
 /**
  * The layers listed in a model, in file order; those that Keras 1 wrote as Keras 2 would write them.
- * @param given where each stands, when they are not the items of one list, and the config of the model that they are of
+ * @param pointers where each stands, when they are not the items of one list
  * @throws SkipcError `config-invalid` naming the layer, `layer-duplicate`
  */
-export function readLayers(
-  listed: readonly unknown[],
-  where: Location,
-  { pointers, of = {} }: { readonly pointers?: readonly string[]; readonly of?: { readonly trainable?: boolean | null } } = {},
-): readonly Uncalled[] {
+export function readLayers(listed: readonly unknown[], where: Location, pointers?: readonly string[]): readonly Uncalled[] {
   const names = new Set<string>();
   const unnamed = new Map<string, number>();
   const ordering = orderingOf(listed.map(configOf));
-  const leavesModulesOut =
-    of.trainable !== undefined ||
-    listed.some((value) => isObject(value) && (value['module'] ?? null) === null && 'trainable' in configOf(value));
   return listed.map((value, i) => {
     const pointer = pointers?.[i] ?? `${where.pointer ?? ''}/${i}`;
     const envelope = validate(layerEnvelope, value, { ...where, pointer, layer: nameOf(value) ?? undefined });
@@ -90,7 +72,7 @@ export function readLayers(
       ? {}
       : validate(layerIdentity, envelope.config, { ...at, pointer: `${pointer}/config` });
     const config = isObject(envelope.config) ? envelope.config : { layers: envelope.config };
-    const layer = container(envelope) === null ? translated({ className: classOf(envelope, leavesModulesOut), config }, ordering) : null;
+    const layer = container(envelope) === null ? translated({ className: classOf(envelope), config }, ordering) : null;
     return {
       name,
       className: layer?.className ?? envelope.class_name,

@@ -17,7 +17,7 @@ export function readSequential(envelope: Envelope, name: string | null, where: L
   const pointer = bare ? at.pointer : `${at.pointer}/layers`;
   const branches = branchesOf(config.layers[0]);
   const pointers = [...branches.map((_, i) => `${pointer}/0/config/layers/${i}`), ...config.layers.map((_, i) => `${pointer}/${i}`)];
-  const all = readLayers([...branches, ...config.layers], { file: where.file, pointer }, { pointers });
+  const all = readLayers([...branches, ...config.layers], { file: where.file, pointer }, pointers);
   const listed = all.slice(branches.length);
   const first = listed[0] as Uncalled;
   const names = new Set(all.map((layer) => layer.name));

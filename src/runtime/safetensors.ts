@@ -68,7 +68,7 @@ export function parseSafetensors(file: Uint8Array): SafetensorsHeader {
     tensors.push({ name, stored, shape, start: 8 + length + start, end: 8 + length + end, dtype, scale, min });
   }
   let before: StoredTensor | undefined;
-  for (const tensor of tensors.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
+  for (const tensor of [...tensors].sort((a, b) => a.start - b.start || a.end - b.end)) {
     if (before && tensor.start < before.end)
       throw wrong(`tensors ${JSON.stringify(before.name)} and ${JSON.stringify(tensor.name)} overlap`);
     before = tensor;

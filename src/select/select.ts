@@ -1,4 +1,5 @@
 import { diagnostic, fail, type SkipcError } from '../diagnostics/error.ts';
+import { MASK } from '../ir/program.ts';
 import { isKnown, type TensorType } from '../ir/types.ts';
 import {
   type Arg,
@@ -152,7 +153,7 @@ function maskAt({ key, name, tensor, shape }: ModelInput, masks: Masks): ModelIn
   const rank = masks.ranks.get(tensor);
   if (rank === undefined) return null;
   const of = { tensor: maskTensor(tensor), maskOf: tensor };
-  return { key: `${key}:mask`, name: `${name}:mask`, ...of, shape: shape.slice(0, rank), dtype: 'bool', fill: 1 };
+  return { key: key + MASK, name: name + MASK, ...of, shape: shape.slice(0, rank), dtype: 'bool', fill: 1 };
 }
 
 const KERAS_DTYPE = { f32: 'float32', i32: 'int32', bool: 'bool', str: 'string' } as const;

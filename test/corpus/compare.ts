@@ -8,7 +8,7 @@ export type Tolerance = (expected: number, largest: number) => number;
 export const LAYER: Tolerance = (expected) => 1e-4 + 1e-3 * Math.abs(expected);
 
 /** max |a - b| <= 1e-3 max |b|, for whole models. */
-export const MODEL: Tolerance = (_, largest) => 1e-6 + 1e-3 * largest;
+export const MODEL: Tolerance = (_, largest) => 1e-3 * largest;
 
 /**
  * @param what which tensor, for the message

@@ -5,6 +5,14 @@ export interface Case {
   readonly topology?: unknown;
   /** @throws where skipc refuses the case, or gives something else than is expected */
   run(): Promise<void>;
+  /** As `run`, of the model as if another writer had written it: what proves a difference to be that of the writers. */
+  runAs?(writer: Writer): Promise<void>;
+}
+
+/** What a file says of its writer. */
+export interface Writer {
+  readonly keras_version: string;
+  readonly backend: string;
 }
 
 /** Cases of one kind, out of one folder of the corpus. */

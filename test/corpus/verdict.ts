@@ -14,16 +14,32 @@ export interface Verdict {
 }
 
 /** Runs a case; whatever it throws is its outcome. */
-export async function judge(suite: string, { name, topology, run }: Case): Promise<Verdict> {
+export async function judge(suite: string, one: Case): Promise<Verdict> {
+  const { name, topology } = one;
   const known = explained.get(`${suite}/${name}`);
   const verdict = (outcome: Outcome, why = ''): Verdict => ({ suite, name, outcome, why });
   try {
-    await run();
+    await one.run();
   } catch (error) {
-    if (known !== undefined && isAs(error, known)) return verdict('explained', known.why);
+    if (known !== undefined && isAs(error, known)) {
+      const otherwise = await reasonAs(one, known);
+      return otherwise === null ? verdict('explained', known.why) : verdict('failed', `not explained, as ${otherwise}`);
+    }
     return verdict(isRightlyRefused(error, topology) ? 'refused' : 'failed', reasonOf(error));
   }
   return known === undefined ? verdict('passed') : verdict('no longer differs', known.why);
+}
+
+/** Null where the case passes under the writer's name that is to explain it, else why it does not. */
+async function reasonAs({ runAs }: Case, { as }: Explanation): Promise<string | null> {
+  if (as === undefined) return null;
+  try {
+    if (runAs === undefined) return 'the suite has no other writers';
+    await runAs(as);
+    return null;
+  } catch (error) {
+    return `Keras ${as.keras_version}: ${reasonOf(error)}`;
+  }
 }
 
 const isAs = (error: unknown, { how }: Explanation): boolean =>

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type Compiled, compile } from '../../src/compile.ts';
 import { compare, MODEL } from './compare.ts';
 import { runModule, type Values } from './run-module.ts';
-import { type Case, Difference, type Suite } from './suite.ts';
+import { type Case, Difference, type Suite, type Writer } from './suite.ts';
 import { manifest, modelName, topologyOf } from './wild.ts';
 
 interface Meta {
@@ -27,27 +27,29 @@ export const weights: Suite = {
 
 function caseOf(corpus: URL, golden: string, model: string, topology: string | undefined): Case {
   const wild = topology === undefined ? null : new URL(`wild/${topology}`, corpus);
+  const run = async (writer: Writer | null): Promise<void> => {
+    const folder = new URL(`golden/${golden}/`, corpus);
+    const meta = JSON.parse(readFileSync(new URL('meta.json', folder), 'utf8')) as Meta;
+    const compiled = await compileFolder(new URL(`weights/${model}/`, corpus), wild, meta, writer);
+    const inputs = meta.inputs.map(({ shape, int }, i) => ({ ...read(folder, `in${i}.bin`, shape), ...(int ? { dtype: 'int32' } : {}) }));
+    const outputs = await runModule(compiled, null, inputs);
+    if (outputs.length !== meta.outputs.length) throw new Difference(`${outputs.length} outputs instead of ${meta.outputs.length}`);
+    meta.outputs.forEach(({ shape }, i) => {
+      compare(`output ${i}`, outputs[i] as Values, read(folder, `out${i}.bin`, shape), MODEL);
+    });
+  };
   return {
     name: golden,
     get topology() {
       return wild === null ? null : topologyOf(wild);
     },
-    async run() {
-      const folder = new URL(`golden/${golden}/`, corpus);
-      const meta = JSON.parse(readFileSync(new URL('meta.json', folder), 'utf8')) as Meta;
-      const compiled = await compileFolder(new URL(`weights/${model}/`, corpus), wild, meta);
-      const inputs = meta.inputs.map(({ shape, int }, i) => ({ ...read(folder, `in${i}.bin`, shape), ...(int ? { dtype: 'int32' } : {}) }));
-      const outputs = await runModule(compiled, null, inputs);
-      if (outputs.length !== meta.outputs.length) throw new Difference(`${outputs.length} outputs instead of ${meta.outputs.length}`);
-      meta.outputs.forEach(({ shape }, i) => {
-        compare(`output ${i}`, outputs[i] as Values, read(folder, `out${i}.bin`, shape), MODEL);
-      });
-    },
+    run: () => run(null),
+    runAs: run,
   };
 }
 
-/** A whole model's file, or a file of weights alone beside the topology. */
-async function compileFolder(folder: URL, topology: URL | null, { inputs }: Meta): Promise<Compiled> {
+/** A whole model's file, or a file of weights alone beside the topology; under another writer's name the topology beside it. */
+async function compileFolder(folder: URL, topology: URL | null, { inputs }: Meta, writer: Writer | null): Promise<Compiled> {
   const files = readdirSync(folder).filter((file) => !file.includes('inputs_and_outputs'));
   const archive = files.find((file) => /\.(keras|h5|hdf5)$/.test(file));
   if (files.includes('model.json')) {
@@ -57,6 +59,7 @@ async function compileFolder(folder: URL, topology: URL | null, { inputs }: Meta
   }
   if (archive === undefined) throw new Error(`no model in ${folder.pathname}`);
   const file = new URL(archive, folder);
+  if (writer !== null && topology !== null) return compile({ ...(topologyOf(topology) as object), ...writer }, { weightsFrom: file });
   const weightsAlone = !archive.endsWith('.keras') && topology !== null && !hasModelConfig(file);
   return weightsAlone ? compile(topology, { weightsFrom: file }) : compile(file);
 }

@@ -5,6 +5,7 @@ import { parseJson } from '../json.ts';
 import { checkNesting } from '../nesting.ts';
 import type { WeightIndex } from '../weights/index.ts';
 import type { KerasFile } from './archive.ts';
+import { withOpModules } from './hdf5-modules.ts';
 import { hdf5Weights } from './hdf5-weights.ts';
 import { hasLayerGroups, layerGroupVariables } from './layer-groups.ts';
 import { type SavedLayer, savedLayer } from './layers.ts';
@@ -26,7 +27,7 @@ export function readHdf5Model(bytes: ByteSource, file: string | undefined): Prom
     }
     const config = parseJson(text, file);
     checkNesting(config, file);
-    const json = { keras_version: hdf5.text('', 'keras_version'), backend: hdf5.text('', 'backend'), model_config: config };
+    const json = { keras_version: hdf5.text('', 'keras_version'), backend: hdf5.text('', 'backend'), model_config: withOpModules(config) };
     const model = savedLayer(config);
     const weights =
       model && hasLayerGroups(hdf5, WEIGHTS) ? hdf5Weights(hdf5, layerGroupVariables(hdf5, WEIGHTS, model), bytes, file) : null;

@@ -1,6 +1,6 @@
 import { fail } from '../../diagnostics/error.ts';
 import type { Feature, Op, Program, Stage } from '../../ir/program.ts';
-import { valuesOf } from '../../ir/program.ts';
+import { MASK, valuesOf } from '../../ir/program.ts';
 import { frozenOps, frozenPrefix } from '../frozen-cut.ts';
 import type { Hoist } from '../hoist.ts';
 import type { Pass } from '../pass.ts';
@@ -112,14 +112,11 @@ function featuresOf(program: Program, running: readonly Op[], prefix: ReadonlySe
   });
 }
 
-/** What may be left out: inputs that say so, and masks, as lowering names them. */
+/** What may be left out: inputs that say so, and masks. */
 function fillsOf(program: Program): ReadonlyMap<string, number> {
   const fills = new Map<string, number>();
-  for (const { name, type } of valuesOf(program).values()) if (type.dtype === 'bool' && name.endsWith(':mask')) fills.set(name, 1);
-  for (const { name, fill } of program.inputs) {
-    if (fill === undefined) fills.delete(name);
-    else fills.set(name, fill);
-  }
+  for (const { name } of valuesOf(program).values()) if (name.endsWith(MASK)) fills.set(name, 1);
+  for (const { name, fill } of program.inputs) if (fill !== undefined) fills.set(name, fill);
   for (const { value, fill } of program.cuts) if (fill !== undefined) fills.set(value, fill);
   return fills;
 }
