@@ -9,8 +9,9 @@ import { type ModelSource, type ReadModel, readModel } from './read/read.ts';
 import { costOfProgram } from './report/cost.ts';
 import { goodCuts } from './report/cuts.ts';
 import { type Inspection, inspect, uncountedLayers } from './report/inspect.ts';
+import type { Backend } from './rewrite/backends.ts';
 import type { Hoist } from './rewrite/hoist.ts';
-import { type Run, rewrite } from './rewrite/pipeline.ts';
+import { optimisations, type Run, rewrite } from './rewrite/pipeline.ts';
 import { select } from './select/select.ts';
 import type { Selection } from './select/selection.ts';
 
@@ -19,6 +20,8 @@ export interface AnalyseOptions extends Partial<Selection> {
   readonly name?: string | undefined;
   /** Rows of layers that skipc does not have, or that are to be computed otherwise: they come before the built-in ones. */
   readonly plugins?: readonly LayerRow[] | undefined;
+  /** What the program is written for, and whose import the module carries; `core`, the default, carries none and runs on any. */
+  readonly backend?: Backend | undefined;
   /** Passes to leave out, to see what each is for. */
   readonly skipPasses?: readonly string[];
   /** Verify the program after every pass, not only after the last. */
@@ -66,7 +69,7 @@ export async function analyse(source: ModelSource, options: AnalyseOptions = {})
     selected: graph,
     cuts: cuts.map(({ key }) => key),
     uncounted: uncountedLayers(model.graph, whole.types).size,
-    whole: rewrite(whole.program, { hoist: 'none' }).at(-1)?.program ?? whole.program,
+    whole: rewrite(whole.program, { hoist: 'none' }, { skip: optimisations }).at(-1)?.program ?? whole.program,
     sources: new Map([...whole.sources, ...sources]),
     lowered,
     runs,
@@ -80,18 +83,19 @@ const WORTH_HOISTING = 0.01;
 
 function rewriteWith(program: Program, hoist: Hoist | undefined, options: AnalyseOptions): readonly Run[] {
   const passes = { skip: options.skipPasses ?? [], check: options.checkPasses ?? false };
+  const { backend } = options;
   const isFrozen = program.weights.some(({ frozen }) => frozen);
   if (hoist === 'auto' && !isFrozen) {
-    const uncut = rewrite(program, { hoist: 'none' }).at(-1)?.program ?? program;
+    const uncut = rewrite(program, { hoist: 'none' }, { skip: optimisations }).at(-1)?.program ?? program;
     fail('hoist-nothing-frozen', { cuts: goodCuts(uncut).map(({ name }) => name) });
   }
-  const runs = rewrite(program, { hoist: hoist ?? (isFrozen ? 'auto' : 'none') }, passes);
+  const runs = rewrite(program, { hoist: hoist ?? (isFrozen ? 'auto' : 'none'), backend }, passes);
   const result = runs.at(-1)?.program ?? program;
   if (hoist !== undefined || result.features === null) return runs;
   const { flops } = costOfProgram(result);
   // Where all is frozen there is nothing left to evaluate: that is no cut, but a model saved for inference.
   const worth = flops.suffix > 0 && flops.prefix > (flops.prefix + flops.suffix) * WORTH_HOISTING;
-  return worth ? runs : rewrite(program, { hoist: 'none' }, passes);
+  return worth ? runs : rewrite(program, { hoist: 'none', backend }, passes);
 }
 
 const WORDS: ReadonlySet<string> = new Set(['auto', 'shared', 'none']);
@@ -131,7 +135,7 @@ export async function inspectModel(
 ): Promise<{ readonly inspection: Inspection; readonly warnings: readonly SkipcError[] }> {
   const { graph, weights, hash, warnings } = await readModel(source);
   const { program, types, sources, failures } = lower(graph, 'whole', layersWith(plugins), { tolerant: true, readNested });
-  const staged = rewrite(program, { hoist: 'auto' }).at(-1)?.program ?? program;
+  const staged = rewrite(program, { hoist: 'auto' }, { skip: optimisations }).at(-1)?.program ?? program;
   const frozen =
     program.weights.some(({ frozen }) => frozen) && staged.features !== null && costOfProgram(staged).flops.prefix > 0 ? staged : null;
   const inspection = inspect({ graph, hash, weightBytes: weights?.totalBytes ?? null, types, sources, failures, whole: program, frozen });

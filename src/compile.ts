@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { type AnalyseOptions, type Analysis, analyse } from './analyse.ts';
-import { type Backend, backendImport } from './emit/backend.ts';
 import { emitModule } from './emit/module.ts';
 import { writeSafetensors } from './emit/safetensors.ts';
 import { liveWeights } from './emit/weights.ts';
@@ -9,11 +8,10 @@ import { print } from './ir/print.ts';
 import type { ModelSource } from './read/read.ts';
 import { givenWeights } from './read/weights/given.ts';
 import { type Part, type Summary, summarise } from './report/summary.ts';
+import { traitsOf } from './rewrite/backends.ts';
 import { version } from './version.ts';
 
 export interface CompileOptions extends AnalyseOptions {
-  /** Whose import the module carries; `core`, the default, carries none and runs on any. */
-  readonly backend?: Backend;
   /** `file` beside the module (the default, where the model has weights), `inline` in it, or `none`. */
   readonly weights?: 'file' | 'inline' | 'none';
   /** A model file to take the weights from, where the model itself has none or others are wanted. */
@@ -66,7 +64,7 @@ export async function compile(source: ModelSource, options: CompileOptions = {})
         : where === 'inline'
           ? { from: 'inline', base64: Buffer.from(weights).toString('base64') }
           : { from: 'file', name: `${program.name}.safetensors` },
-    backend: backendImport(options.backend ?? 'core'),
+    backend: traitsOf(options.backend).import,
     classes: new Map(model.graph.calls.map(({ layer }) => [analysis.sources.get(layer.path) ?? layer.path, layer.className])),
   });
   return { name: program.name, code, weights, ir, summary, analysis, instantiate: () => instantiate(code, weights) };

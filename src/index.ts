@@ -2,6 +2,6 @@
 export { type Compiled, type CompileOptions, compile } from './compile.ts';
 export type { Location } from './diagnostics/error.ts';
 export { SkipcError } from './diagnostics/error.ts';
-export type { Backend } from './emit/backend.ts';
 export type { Instance } from './instantiate.ts';
 export type { Summary } from './report/summary.ts';
+export type { Backend } from './rewrite/backends.ts';

@@ -1,21 +1,23 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Backend } from '../src/rewrite/backends.ts';
 import type { Hoist } from '../src/rewrite/hoist.ts';
 
 /**
  * A case of an `.ir-test` file, in folders named after passes:
  *
- *     === what is shown (hoist auto)
+ *     === what is shown (hoist auto) (backend node)
  *     skipc-ir 1
  *     ...                the program before the pass
  *     --- after
  *     skipc-ir 1
- *     ...                the program after it; or `unchanged`; or `error` and the code of a diagnostic
+ *     ...                the program after it; or `unchanged` and why; or `error` and the code of a diagnostic
  */
 export interface FileCase {
   readonly title: string;
   readonly hoist: Hoist;
+  readonly backend: Backend;
   readonly before: string;
   readonly after: string;
 }
@@ -39,7 +41,7 @@ export function fileTests(): readonly FileTest[] {
     );
 }
 
-const TITLE = /^(.*?)(?: \(hoist (none|auto|shared|cuts)\))?$/;
+const TITLE = /^(.*?)(?: \(hoist (none|auto|shared|cuts)\))?(?: \(backend (core|node|wasm|cpu|webgl|webgpu)\))?$/;
 
 function casesOf(text: string): readonly FileCase[] {
   const [start, ...cases] = text.split(/^=== /m);
@@ -48,13 +50,16 @@ function casesOf(text: string): readonly FileCase[] {
     const [titleLine = '', ...rest] = body.split('\n');
     const [before = '', after, ...more] = rest.join('\n').split('--- after\n');
     if (after === undefined || more.length > 0) throw new Error(`the case "${titleLine}" has no one line "--- after"`);
-    const [, title = '', hoist = 'none'] = TITLE.exec(titleLine) ?? [];
-    return { title, hoist: hoist as Hoist, before: `${before.trim()}\n`, after: `${after.trim()}\n` };
+    const [, title = '', hoist = 'none', backend = 'core'] = TITLE.exec(titleLine) ?? [];
+    return { title, hoist: hoist as Hoist, backend: backend as Backend, before: `${before.trim()}\n`, after: `${after.trim()}\n` };
   });
 }
 
 /** The text of a file with these cases. */
 export const fileText = (cases: readonly FileCase[]): string =>
   cases
-    .map(({ title, hoist, before, after }) => `=== ${title}${hoist === 'none' ? '' : ` (hoist ${hoist})`}\n${before}--- after\n${after}`)
+    .map(({ title, hoist, backend, before, after }) => {
+      const options = [hoist === 'none' ? '' : ` (hoist ${hoist})`, backend === 'core' ? '' : ` (backend ${backend})`];
+      return `=== ${title}${options.join('')}\n${before}--- after\n${after}`;
+    })
     .join('\n');

@@ -7,6 +7,7 @@ import { print } from '../src/ir/print.ts';
 import type { Program } from '../src/ir/program.ts';
 import { verify } from '../src/ir/verify.ts';
 import { opRules } from '../src/ops/rules.ts';
+import type { RefusedRewrite } from '../src/rewrite/pass.ts';
 import { pipeline } from '../src/rewrite/pipeline.ts';
 import { type FileCase, fileTests, fileText } from './filetest.ts';
 
@@ -27,18 +28,20 @@ function checked(program: Program): Program {
 }
 
 /** What a case's part behind `--- after` ought to be. */
-function outcome(pass: string, { before, hoist }: FileCase): string {
+function outcome(pass: string, { before, hoist, backend }: FileCase): string {
   const program = checked(parse(before));
   expect(print(program)).toBe(before);
   let result: Program;
+  const refusals: RefusedRewrite[] = [];
   try {
-    result = passOf(pass).run(program, { hoist });
+    result = passOf(pass).run(program, { hoist, backend, refusals });
   } catch (error) {
     if (error instanceof SkipcError) return `error ${error.code}\n`;
     throw error;
   }
   expect(parse(before), 'the pass changed the program it was given').toEqual(program);
-  return result === program ? 'unchanged\n' : print(checked(result));
+  if (result !== program) return print(checked(result));
+  return ['unchanged', ...refusals.map(({ rule, value, why }) => `${rule} at ${value}: ${why}`), ''].join('\n');
 }
 
 const files = fileTests();

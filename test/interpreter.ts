@@ -7,14 +7,16 @@ import { identifier } from '../src/ops/code.ts';
 import { tfjsDType } from '../src/ops/elementwise/cast.ts';
 import { opRow } from '../src/ops/index.ts';
 import * as hash from '../src/runtime/hash.ts';
+import * as kernels from '../src/runtime/kernels.ts';
 import * as lookup from '../src/runtime/lookup.ts';
 import * as slices from '../src/runtime/slice.ts';
 import * as spectrum from '../src/runtime/spectrum.ts';
+import * as steps from '../src/runtime/steps.ts';
 import * as texts from '../src/runtime/text.ts';
 import { fillDefaults } from '../src/schema/build.ts';
 
 /** What expressions may name: tfjs's functions, and those that modules bring along. */
-const FUNCTIONS = { ...tf, ...hash, ...lookup, ...slices, ...spectrum, ...texts };
+const FUNCTIONS = { ...tf, ...kernels, ...hash, ...lookup, ...slices, ...spectrum, ...steps, ...texts };
 
 /** What the sizes of unknown axes turned out to be, by their symbols without factors. */
 export type Sizes = Map<string, number>;

@@ -16,12 +16,13 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CompileOptions, compile } from '../src/compile.ts';
 import { SkipcError } from '../src/diagnostics/error.ts';
-import { backends, emitBackend } from '../src/emit/backend.ts';
+import { emitBackend } from '../src/emit/backend.ts';
 import { toDeclarations, toJavaScript } from '../src/emit/javascript.ts';
 import { emitModule } from '../src/emit/module.ts';
 import type { Instance } from '../src/instantiate.ts';
 import type { Input, Op, Value } from '../src/ir/program.ts';
 import { opRow, ops } from '../src/ops/index.ts';
+import { backends } from '../src/rewrite/backends.ts';
 import { fillDefaults } from '../src/schema/build.ts';
 import { type BuiltCli, buildCli, runNode, scratchFolder } from './built-cli.ts';
 import { layerCases, layerFamilies, modelCase } from './golden.ts';

@@ -216,7 +216,11 @@ export const opExamples: Readonly<Record<string, readonly OpExample[]>> = {
   ],
   reverse: each({ axes: [1] }, '?', 3),
   slice: [...each({ begin: [0, 1], size: [null, 2] }, '?', 4), example([f32('?', '?n')], { begin: [1, 2], size: [null, null] })],
-  split: [...each({ sizes: [1, 3], axis: 1 }, '?', 4), example([f32('?', 6)], { sizes: [2, 2, 2], axis: 1 })],
+  split: [
+    ...each({ sizes: [1, 3], axis: 1 }, '?', 4),
+    example([f32('?', 6)], { sizes: [2, 2, 2], axis: 1 }),
+    example([f32('?', 2, 2, 6)], { sizes: [2, 2, 2], axis: 3 }),
+  ],
   stridedSlice: [
     example([f32('?', 5)], { begin: [0, 1], end: [null, 4], strides: [1, 2] }),
     example([f32('?', 5)], { begin: [0, 0], end: [null, -1], strides: [1, 2] }),

@@ -2,7 +2,8 @@ import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path
 import { type Compiled, compile } from '../compile.ts';
 import { fail } from '../diagnostics/error.ts';
 import { printable } from '../diagnostics/text.ts';
-import { type Backend, backends, emitBackend } from '../emit/backend.ts';
+import { emitBackend } from '../emit/backend.ts';
+import { type Backend, backends } from '../rewrite/backends.ts';
 import { warningText } from './errors.ts';
 import { type OutputFile, shownPath, staleFiles, writeFiles } from './files.ts';
 import { type SelectionOptions, selectionArguments, selectionOf } from './selection.ts';

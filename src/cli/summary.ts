@@ -43,11 +43,15 @@ export function summaryText(summary: Summary): string {
     ...(uncounted > 0
       ? [row('not counted', [`${uncounted} removed ${uncounted === 1 ? 'layer' : 'layers'} that skipc cannot compile`])]
       : []),
-    row('peak', [`${byteCount(summary.peakBytes)} of tensors per sample`]),
+    row('peak', [`${byteCount(summary.peakBytes)} of tensors per sample`, ...stagePeaks(summary)]),
     hoistText(summary),
     ...summary.warnings.map(warningText),
   ].join('');
 }
+
+/** The stages' own peaks, where an evaluation has two. */
+const stagePeaks = ({ hoist, stagePeakBytes: { prefix, suffix } }: Summary): string[] =>
+  hoist === null ? [] : [`${byteCount(prefix)} in the prefix, ${byteCount(suffix)} in the suffix`];
 
 function hoistText({ hoist, cuts, features, flops }: Summary): string {
   if (hoist !== null) {

@@ -3,7 +3,7 @@ import type { Stage } from '../ir/program.ts';
 import { code } from '../ops/code.ts';
 import { type BodyFunction, functionsOf } from './functions.ts';
 import { member } from './names.ts';
-import type { Plan } from './plan.ts';
+import { isVariable, type Plan } from './plan.ts';
 
 /** The functions that hold the ops of each stage. */
 export function bodies(plan: Plan): FunctionDeclarationStructure[] {
@@ -35,8 +35,8 @@ function evaluation(plan: Plan): BodyFunction[] {
 /** The load stage: what depends on weights alone. */
 function preparation(plan: Plan): BodyFunction[] {
   if (!plan.prepares) return [];
-  const scope = plan.scope(plan.program.weights.map(({ name }) => [name, member(code`variables`, plan.names.text(name))]));
-  const computed = plan.weights.filter((name) => name.startsWith('%')).map((value) => ({ key: plan.names.text(value), value }));
+  const scope = plan.scope(plan.program.weights.map(({ name }) => [name, member(code`variables`, plan.variables.text(name))]));
+  const computed = plan.weights.filter((name) => !isVariable(name)).map((value) => ({ key: plan.names.text(value), value }));
   const storeType = plan.program.weights.length > 0 ? code`Variables` : code`Record<never, never>`;
   const body = { name: 'prepare', store: code`variables`, storeType, ops: opsOf(plan, 'load'), given: [], outputs: computed };
   return functionsOf({ ...body, returnType: code`Prepared`, lends: false }, scope);

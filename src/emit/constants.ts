@@ -3,7 +3,7 @@ import { quote } from '../ops/code.ts';
 import { tfjsDType } from '../ops/elementwise/cast.ts';
 import { membersType } from './faces.ts';
 import { type Data, dataLiteral } from './literal.ts';
-import type { Plan } from './plan.ts';
+import { isVariable, type Plan } from './plan.ts';
 
 /** The tables that the runtime checks against: inputs, features and variables; and the weights, where they are inline. */
 export function constants(plan: Plan): string[] {
@@ -13,7 +13,7 @@ export function constants(plan: Plan): string[] {
   if (features !== null) found.push(specs(plan, 'FEATURES', features));
   if (weights.length > 0) {
     const variables = weights.map(({ name, layer, variable, position, type }): [string, Data] => [
-      plan.names.text(name),
+      plan.variables.text(name),
       [`${layer}/${variable}`, position, type.shape, tfjsDType(type.dtype)],
     ]);
     const doc = '/** The variables of the model: name, position among those of its layer, shape, dtype. */';
@@ -27,10 +27,10 @@ export function constants(plan: Plan): string[] {
 /** What the load stage computes with, and what it computes. */
 function preparationTypes(plan: Plan): string[] {
   const variables = plan.program.weights.map(({ name }) => name);
-  const computed = plan.weights.filter((name) => name.startsWith('%'));
+  const computed = plan.weights.filter((name) => !isVariable(name));
   return [
-    ...(variables.length > 0 ? [`type Variables = ${membersType(plan, variables)};`] : []),
-    `type Prepared = ${membersType(plan, computed)};`,
+    ...(variables.length > 0 ? [`type Variables = ${membersType(plan, variables, plan.variables)};`] : []),
+    `type Prepared = ${membersType(plan, computed, plan.names)};`,
   ];
 }
 

@@ -1,7 +1,7 @@
 import { type FunctionDeclarationStructure, type OptionalKind, StructureKind } from 'ts-morph';
 import { type Code, code, identifier, join, quote, tfType } from '../ops/code.ts';
 import { literalType } from './body.ts';
-import type { DefaultWeights, Plan } from './plan.ts';
+import { type DefaultWeights, isVariable, type Plan } from './plan.ts';
 
 type Entry = OptionalKind<FunctionDeclarationStructure>;
 
@@ -96,8 +96,8 @@ function readAndPrepare(plan: Plan): string[] {
   const read = 'await readWeights(source, VARIABLES, options)';
   if (!plan.prepares) return [`return (${read}) as Weights;`];
   plan.use('settle');
-  const kept = plan.weights.filter((name) => name.startsWith('@')).map((name) => plan.names.text(name));
-  const members = [...kept.map((name) => `${name}: variables.${name}`), '...prepare(variables)'];
+  const kept = plan.weights.filter(isVariable);
+  const members = [...kept.map((name) => `${plan.names.text(name)}: variables.${plan.variables.text(name)}`), '...prepare(variables)'];
   return [
     `const variables = (${read}) as Variables;`,
     kept.length === 0

@@ -3,7 +3,7 @@ import type { Feature } from '../ir/program.ts';
 import { showType } from '../ir/types.ts';
 import { comment, tensorType, tfType } from '../ops/code.ts';
 import { dataLiteral } from './literal.ts';
-import { propertyText } from './names.ts';
+import { type NameTable, propertyText } from './names.ts';
 import type { Plan } from './plan.ts';
 
 /** The types of a module's face, and `info`. */
@@ -14,7 +14,7 @@ export function faces(plan: Plan): (string | InterfaceDeclarationStructure)[] {
     face(plan, 'Inputs', 'What the program is given. Sizes are checked when it runs; other numeric dtypes are cast.', plan.inputs),
     ...(features === null ? [] : [face(plan, 'Features', 'What the prefix returns and the suffix takes.', features)]),
     face(plan, 'Outputs', 'What the program returns. The caller owns these tensors.', outputs),
-    `/** The tensors that the program computes with, by the names it uses for them. */\nexport type Weights = ${membersType(plan, plan.weights)};`,
+    `/** The tensors that the program computes with, by the names it uses for them. */\nexport type Weights = ${membersType(plan, plan.weights, plan.names)};`,
     `\n/** Where this program comes from, what it takes and gives, and what it costs. */\nexport const info: Info = ${plan.text(dataLiteral(plan.options.info))};\n`,
   ];
 }
@@ -46,11 +46,11 @@ function face(
 }
 
 /** The type of an object that holds values under their identifiers, a line each with its exact type. */
-export function membersType(plan: Plan, members: readonly string[]): string {
+export function membersType(plan: Plan, members: readonly string[], names: NameTable): string {
   if (members.length === 0) return 'Record<never, never>';
   const lines = members.map((name) => {
     const type = plan.typeOf(name);
-    return `  ${plan.names.text(name)}: ${plan.text(tensorType(type.shape.length))}; ${comment(showType(type)).text}`;
+    return `  ${names.text(name)}: ${plan.text(tensorType(type.shape.length))}; ${comment(showType(type)).text}`;
   });
   return `{\n${lines.join('\n')}\n}`;
 }

@@ -10,6 +10,8 @@ import { runtimeFor } from './runtime.ts';
 
 export type { DefaultWeights, ModuleOptions } from './plan.ts';
 
+const KERNELS =
+  '// The kernels that the program runs: as the functions of tfjs of the same names, without their checks, which were made when compiling.';
 const RUNTIME = '// What follows is the same in every module that skipc writes: reading weights and checking what is handed in.';
 
 /** The TypeScript module that evaluates a staged program. */
@@ -22,6 +24,9 @@ export function emitModule(program: Program, options: ModuleOptions): string {
     statements = statementsOf(plan);
   }
   const runtime = runtimeFor(plan.runtime);
+  const imports = new Set([...plan.imports, ...runtime.imports]);
+  // What a part of the runtime imports is there already.
+  const kernels = [...plan.declarations].filter(([name]) => !imports.has(name)).sort(([a], [b]) => (a < b ? -1 : 1));
   const project = new Project({
     useInMemoryFileSystem: true,
     skipLoadingLibFiles: true,
@@ -30,10 +35,15 @@ export function emitModule(program: Program, options: ModuleOptions): string {
   const head = [
     ...options.banner.map((line) => comment(line).text),
     ...(options.backend === undefined ? [] : [`import ${quote(options.backend)};`]),
-    importFromTfjs(new Set([...plan.imports, ...runtime.imports])),
+    importFromTfjs(imports),
   ];
   const file = project.createSourceFile('module.ts', {
-    statements: [`${head.join('\n')}\n`, ...statements, `\n${RUNTIME}\n\n${runtime.text}`],
+    statements: [
+      `${head.join('\n')}\n`,
+      ...statements,
+      ...(kernels.length > 0 ? [`\n${KERNELS}\n\n${kernels.map(([, text]) => text).join('\n\n')}`] : []),
+      `\n${RUNTIME}\n\n${runtime.text}`,
+    ],
   });
   // ts-morph indents empty lines too.
   return file.getFullText().replace(/[ \t]+$/gm, '');

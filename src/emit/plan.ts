@@ -32,12 +32,16 @@ export class Plan {
   readonly program: Program;
   readonly options: ModuleOptions;
   readonly names: NameTable;
+  /** What the variables of the model are called before anything is computed from them: members of an object of their own. */
+  readonly variables: NameTable;
   /** Members of `Weights`: what prefix and suffix read and do not compute. */
   readonly weights: readonly string[];
   /** True where something depends on weights alone. */
   readonly prepares: boolean;
   /** Import specifiers from tfjs, as the pieces of code that were used ask for them. */
   readonly imports = new Set<string>();
+  /** Functions that the pieces of code ask the module to declare, by name. */
+  readonly declarations = new Map<string, string>();
   /** Declarations of the runtime that the module needs. */
   readonly runtime = new Set<string>();
   readonly #values: ReadonlyMap<string, Value>;
@@ -45,7 +49,9 @@ export class Plan {
   /** @param reserved names that no tensor may have, beside those of the runtime */
   constructor(program: Program, options: ModuleOptions, reserved: Iterable<string> = []) {
     this.program = program;
-    this.names = new NameTable([...runtimeNames(), ...reserved]);
+    const others = [...runtimeNames(), ...reserved];
+    this.names = new NameTable(others);
+    this.variables = new NameTable(others);
     this.options = options;
     this.#values = valuesOf(program);
     const fixed = new Set(program.weights.map(({ name }) => name));
@@ -55,7 +61,7 @@ export class Plan {
     this.weights = [...fixed].filter((name) => used.has(name));
     this.prepares = program.ops.some((op) => op.stage === 'load');
     // Weights and inputs choose first: their identifiers are the ones a caller may see.
-    for (const { name } of [...program.weights, ...program.inputs]) this.names.text(name);
+    for (const name of [...this.weights.filter(isVariable), ...program.inputs.map(({ name }) => name)]) this.names.text(name);
   }
 
   /** The inputs as values under their keys. */
@@ -67,6 +73,7 @@ export class Plan {
   text(piece: Code): string {
     for (const name of piece.imports) this.imports.add(name);
     for (const name of piece.runtime) this.runtime.add(name);
+    for (const [name, text] of piece.declarations) this.declarations.set(name, text);
     return piece.text;
   }
 
@@ -86,3 +93,6 @@ export class Plan {
     return value.type;
   }
 }
+
+/** True for a variable of the model, as opposed to what is computed. */
+export const isVariable = (name: string): boolean => name.startsWith('@');

@@ -2,7 +2,22 @@ import { readFileSync } from 'node:fs';
 import { type Identifier, Node, Project, type SourceFile, SyntaxKind } from 'ts-morph';
 
 /** What every module has in common: declarations of the files in `src/runtime`, pasted under the generated code. */
-const FILES = ['info', 'scope', 'inputs', 'fill', 'load', 'resolve', 'safetensors', 'lookup', 'text', 'hash', 'spectrum', 'slice'];
+const FILES = [
+  'info',
+  'scope',
+  'inputs',
+  'fill',
+  'load',
+  'resolve',
+  'safetensors',
+  'lookup',
+  'text',
+  'hash',
+  'spectrum',
+  'slice',
+  'kernels',
+  'steps',
+];
 
 interface Declaration {
   readonly name: string;

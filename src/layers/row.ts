@@ -63,6 +63,8 @@ export interface Lowering<C = unknown> {
    * @throws SkipcError `layer-unknown`, `config-invalid`
    */
   child(spec: unknown, alone?: boolean): Child;
+  /** Calls a tensor that this call has made after its role. Other values keep their names. */
+  named(value: Value, role: string): Value;
   /** A number that is fixed when compiling. */
   scalar(value: number, role: string, dtype?: DType): Value;
   /** Numbers that are fixed when compiling, in row-major order. */

@@ -113,6 +113,10 @@ function partOf(lowerer: Lowerer, frame: Frame, called: Called, made: Made, owne
       made.children.set(prefix, spec);
       return child;
     },
+    named(value, role) {
+      builder.rename(value, `${builder.scope}.${part}${role}`, false);
+      return value;
+    },
     scalar: (value, role, dtype = 'f32') => constant([value], [], role, dtype),
     constant,
     cast,

@@ -17,33 +17,44 @@ export class Code {
   /** Names of declarations in `src/runtime`. */
   readonly runtime: ReadonlySet<string>;
 
+  /** Functions that the module declares for itself, by name. */
+  readonly declarations: ReadonlyMap<string, string>;
+
   /** @internal use `code` */
-  constructor(text: string, imports: ReadonlySet<string>, runtime: ReadonlySet<string> = NONE) {
+  constructor(
+    text: string,
+    imports: ReadonlySet<string>,
+    runtime: ReadonlySet<string> = NONE,
+    declarations: ReadonlyMap<string, string> = NOTHING,
+  ) {
     this.text = text;
     this.imports = imports;
     this.runtime = runtime;
+    this.declarations = declarations;
   }
 }
 
 const NONE: ReadonlySet<string> = new Set();
+const NOTHING: ReadonlyMap<string, string> = new Map();
 
 export type Literal = string | number | boolean | null | undefined | readonly Literal[] | Code;
 
 /** Template tag: interpolated `Code` goes in as it is, anything else as a literal. */
 export function code(strings: TemplateStringsArray, ...values: readonly Literal[]): Code {
-  const needs: Needs = { imports: new Set(), runtime: new Set() };
+  const needs: Needs = { imports: new Set(), runtime: new Set(), declarations: new Map() };
   let text = strings[0] ?? '';
   values.forEach((value, i) => {
     text += literal(value, needs) + (strings[i + 1] ?? '');
   });
-  return new Code(text, needs.imports, needs.runtime);
+  return new Code(text, needs.imports, needs.runtime, needs.declarations);
 }
 
 /** Pieces one after the other. */
 export function join(pieces: readonly Code[], separator: ', ' | '\n' | ' | ' | ' * '): Code {
   const imports = new Set(pieces.flatMap((piece) => [...piece.imports]));
   const runtime = new Set(pieces.flatMap((piece) => [...piece.runtime]));
-  return new Code(pieces.map((piece) => piece.text).join(separator), imports, runtime);
+  const declarations = new Map(pieces.flatMap((piece) => [...piece.declarations]));
+  return new Code(pieces.map((piece) => piece.text).join(separator), imports, runtime, declarations);
 }
 
 /** A function of tfjs-core; using it is what makes the module import it. */
@@ -57,6 +68,13 @@ export const tfType = (name: TfType): Code => new Code(name, new Set([`type ${na
 
 /** A function of `src/runtime`; using it is what makes the module hold its text. */
 export const runtime = (name: string): Code => new Code(identifier(name).text, NONE, new Set([name]));
+
+/**
+ * A function that the module declares for itself; using it is what makes the module declare it.
+ * @param imports specifiers from tfjs that its text needs
+ */
+export const declared = (name: string, text: string, imports: readonly string[]): Code =>
+  new Code(identifier(name).text, new Set(imports), NONE, new Map([[name, text]]));
 
 const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 
@@ -74,12 +92,14 @@ export function comment(text: string): Code {
 interface Needs {
   readonly imports: Set<string>;
   readonly runtime: Set<string>;
+  readonly declarations: Map<string, string>;
 }
 
 function literal(value: Literal, needs: Needs): string {
   if (value instanceof Code) {
     for (const name of value.imports) needs.imports.add(name);
     for (const name of value.runtime) needs.runtime.add(name);
+    for (const [name, text] of value.declarations) needs.declarations.set(name, text);
     return value.text;
   }
   if (Array.isArray(value)) return `[${(value as readonly Literal[]).map((item) => literal(item, needs)).join(', ')}]`;

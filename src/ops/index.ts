@@ -83,7 +83,7 @@ export type AttrsOf<N extends OpName> = (typeof ops)[N] extends OpRow<infer A> ?
 
 /** The attributes of an op as they may be given: those that have a default may be left out. */
 export type AttrsGiven<N extends OpName> = AttrsOf<N> extends infer A ? WithOptionalDefaults<A> : never;
-type Defaulted = 'transposeA' | 'transposeB' | 'keepDims' | 'alignCorners' | 'dilations' | 'exclusive' | 'reverse';
+type Defaulted = 'transposeA' | 'transposeB' | 'keepDims' | 'alignCorners' | 'dilations' | 'exclusive' | 'reverse' | 'activation' | 'alpha';
 type WithOptionalDefaults<A> = Omit<A, Defaulted> & Partial<Pick<A, Extract<keyof A, Defaulted>>>;
 
 const rows = new Map<string, OpRow<unknown>>(Object.entries(ops) as [string, OpRow<unknown>][]);

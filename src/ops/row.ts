@@ -23,7 +23,7 @@ export interface OpRow<A = unknown> {
   readonly doc: string;
   readonly attrs: Schema<A>;
   /** How many operands it takes; null is any number from one on. */
-  readonly arity: number | null;
+  readonly arity: number | null | { readonly least: number; readonly most: number };
   /**
    * Types of the results.
    * @param body what a loop's body takes and gives
@@ -36,10 +36,18 @@ export interface OpRow<A = unknown> {
   steps?(operands: readonly TensorType[]): number;
   /** True where the only result equals the first operand, whatever that holds. */
   identity?(attrs: A, operands: readonly TensorType[], results: readonly TensorType[]): boolean;
-  /** The kernels that the emitted expression runs. */
+  /** The kernels that the emitted expression may run. */
   readonly kernels: readonly string[];
+  /** Those of them that it does run with so many operands, where that depends. */
+  runs?(operands: number, attrs: A): readonly string[];
   /** The expression of the results; a loop is emitted as statements. */
   emit?(emission: Emission<A>): Code;
+}
+
+/** True where an op of that arity takes so many operands. */
+export function accepts(arity: OpRow['arity'], count: number): boolean {
+  if (arity === null) return count > 0;
+  return typeof arity === 'number' ? count === arity : count >= arity.least && count <= arity.most;
 }
 
 export const op = <A>(row: OpRow<A>): OpRow<A> => row;

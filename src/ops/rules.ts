@@ -2,15 +2,14 @@ import { SkipcError } from '../diagnostics/error.ts';
 import type { BodyTypes, OpRules } from '../ir/verify.ts';
 import { validate } from '../schema/validate.ts';
 import { opRow } from './index.ts';
-import type { InferredType } from './row.ts';
+import { accepts, type InferredType, type OpRow } from './row.ts';
 
 /** The verifier's view of the op rows. */
 export const opRules: OpRules = {
   check(op, operands, body?: BodyTypes) {
     const row = opRow(op.op);
     if (row === undefined) return `there is no op ${op.op}`;
-    if (row.arity === null ? operands.length === 0 : operands.length !== row.arity)
-      return `${op.op} takes ${row.arity ?? 'one or more'} operands`;
+    if (!accepts(row.arity, operands.length)) return `${op.op} takes ${told(row.arity)} operands`;
     if ((row.steps !== undefined) !== (body !== undefined)) return body === undefined ? `${op.op} has no body` : `${op.op} takes no body`;
     try {
       const inferred = row.infer(operands, validate(row.attrs, { ...op.attrs }, {}), body);
@@ -21,3 +20,6 @@ export const opRules: OpRules = {
     }
   },
 };
+
+const told = (arity: OpRow['arity']): string =>
+  arity === null ? 'one or more' : typeof arity === 'number' ? String(arity) : `${arity.least} to ${arity.most}`;

@@ -1,7 +1,7 @@
 import { type Op, type Program, valuesOf } from '../ir/program.ts';
 import { bytes, elements } from '../ir/types.ts';
 import { costOf } from '../ops/cost.ts';
-import { peakBytes } from '../rewrite/liveness.ts';
+import { type PeakBytes, peakBytes } from '../rewrite/liveness.ts';
 
 /** What a program costs for one sample; unknown sizes count as one. */
 export interface ProgramCost {
@@ -9,8 +9,7 @@ export interface ProgramCost {
   readonly flops: { readonly load: number; readonly prefix: number; readonly suffix: number };
   /** Bytes of the tensors the suffix takes, null where nothing is hoisted. */
   readonly featureBytes: number | null;
-  /** The most bytes of tensors alive at once, weights aside. */
-  readonly peakBytes: number;
+  readonly peakBytes: PeakBytes;
 }
 
 export function costOfProgram(program: Program): ProgramCost {
@@ -22,14 +21,11 @@ export function costOfProgram(program: Program): ProgramCost {
   };
   const flops = { load: 0, prefix: 0, suffix: 0 };
   for (const op of program.ops) flops[op.stage] += costOf(op, typeOf);
-  const running = program.ops.filter((op) => op.stage !== 'load');
-  const given = program.inputs.map(({ name }) => name);
-  const fixed = program.ops.filter((op) => op.stage === 'load').flatMap((op) => op.results.map(({ name }) => name));
   return {
     parameters: program.weights.reduce((sum, { type }) => sum + elements(type.shape), 0),
     flops,
     featureBytes: program.features?.reduce((sum, { value }) => sum + bytes(typeOf(value)), 0) ?? null,
-    peakBytes: peakBytes(running, given, new Set([...program.outputs.map(({ value }) => value), ...fixed]), typeOf),
+    peakBytes: peakBytes(program),
   };
 }
 

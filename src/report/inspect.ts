@@ -4,7 +4,7 @@ import { elements } from '../ir/types.ts';
 import { type ModelGraph, splitTensor, type TensorId, tensorsOf } from '../model/graph.ts';
 import { tfjsDType } from '../ops/elementwise/cast.ts';
 import { eliminateDead } from '../rewrite/passes/eliminate-dead.ts';
-import { rewrite } from '../rewrite/pipeline.ts';
+import { optimisations, rewrite } from '../rewrite/pipeline.ts';
 import { costOfProgram, flopsByLayer } from './cost.ts';
 import { type Cut, goodCuts } from './cuts.ts';
 
@@ -59,7 +59,7 @@ export interface InspectParts {
 }
 
 export function inspect({ graph, hash, weightBytes, types, sources, failures, whole, frozen }: InspectParts): Inspection {
-  const live = rewrite(whole, { hoist: 'none' }).at(-1)?.program ?? whole;
+  const live = rewrite(whole, { hoist: 'none' }, { skip: optimisations }).at(-1)?.program ?? whole;
   const cost = costOfProgram(live);
   const flops = flopsByLayer(live);
   const parameters = new Map<string, number>();

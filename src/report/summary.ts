@@ -55,6 +55,14 @@ export const summarySchema = object({
   ),
   cuts: described(array(cutSchema), 'where one could cut, when nothing is hoisted'),
   peakBytes: described(amount, 'the most bytes of tensors alive at once for one sample, weights aside'),
+  stagePeakBytes: described(
+    object({
+      load: described(amount, 'while weights are made ready, those that were read included'),
+      prefix: described(amount, '0 where nothing is hoisted'),
+      suffix: described(amount, 'from the features on; from the inputs on where nothing is hoisted'),
+    }),
+    'the same of each stage',
+  ),
   perLayer: array(layer),
   warnings: array(object({ code: string, message: string, hint: string })),
   files: optional(described(array(string), 'what the command wrote')),
@@ -84,6 +92,7 @@ export function summarise(parts: SummaryParts): Summary {
   const after = costOfProgram(program);
   const before = costOfProgram(whole);
   const flops = after.flops.prefix + after.flops.suffix;
+  const peak = after.peakBytes;
   const perLayer = layersOf(graph, selected, program, parts.sources);
   const kept = perLayer.filter(({ status }) => status !== 'removed').length;
   const features = program.features;
@@ -111,7 +120,8 @@ export function summarise(parts: SummaryParts): Summary {
             widerThan: parts.cuts.length > 0 && features.some(({ key }) => !parts.cuts.includes(key)) ? parts.cuts : [],
           },
     cuts: features === null ? goodCuts(program) : [],
-    peakBytes: after.peakBytes,
+    peakBytes: peak.predict,
+    stagePeakBytes: { load: peak.load, prefix: peak.prefix, suffix: peak.suffix },
     perLayer,
     warnings: parts.warnings.map(({ code, message, hint }) => ({ code, message, hint })),
   };

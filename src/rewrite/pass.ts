@@ -1,8 +1,21 @@
 import type { Program } from '../ir/program.ts';
+import type { Backend } from './backends.ts';
 import type { Hoist } from './hoist.ts';
+
+/** A rewrite that looked as if it fitted, and why it was not made. */
+export interface RefusedRewrite {
+  readonly rule: string;
+  /** The result of the op at which the rule looked. */
+  readonly value: string;
+  readonly why: string;
+}
 
 export interface PassOptions {
   readonly hoist: Hoist;
+  /** The backend that the program is to run on; by default any. */
+  readonly backend?: Backend | undefined;
+  /** Where refusals are noted, for whoever asks for them. */
+  readonly refusals?: RefusedRewrite[];
 }
 
 /** A rewrite of the whole program that keeps the values of its outputs. */

@@ -3,7 +3,12 @@ import type { Program } from '../ir/program.ts';
 import { verify } from '../ir/verify.ts';
 import { opRules } from '../ops/rules.ts';
 import type { Pass, PassOptions } from './pass.ts';
+import { cse } from './passes/cse.ts';
 import { eliminateDead } from './passes/eliminate-dead.ts';
+import { fold } from './passes/fold.ts';
+import { fuse } from './passes/fuse.ts';
+import { legalize } from './passes/legalize.ts';
+import { schedule } from './passes/schedule.ts';
 import { simplify } from './passes/simplify.ts';
 import { stage } from './passes/stage.ts';
 
@@ -12,11 +17,25 @@ export const pipeline: readonly Pass[] = [
   // First, so that nothing looks at a branch that no output needs.
   eliminateDead,
   simplify,
+  // Behind simplification, which brings scales next to the kernels; before fusion, as an activation would stand between.
+  fold,
+  fuse,
+  legalize,
+  // Of the reshapes around one product and the next, most cancel each other.
+  { ...simplify, name: 'simplify-again' },
+  cse,
   // What simplification left without a use goes before costs are counted.
   { ...eliminateDead, name: 'eliminate-dead-again', purpose: 'drop what simplification left without a use' },
   // Last, as the cut is chosen by the cost of the ops that will really run.
   stage,
+  // Behind it, as ops keep to their stages.
+  schedule,
 ];
+
+/** The passes that change how things are computed: without them, a program costs what its model says. */
+export const optimisations: readonly string[] = pipeline
+  .filter((pass) => [fold, fuse, legalize, cse, schedule].includes(pass) || pass.name === 'simplify-again')
+  .map(({ name }) => name);
 
 export interface Run {
   readonly pass: string;

@@ -11,7 +11,7 @@ import { channelsBack, channelsLast, dataFormat, withHeight } from '../convoluti
 import { perAxis, sizesConfig } from '../convolutional/sizes.ts';
 import type { Lowering } from '../row.ts';
 import type { Cell, StateLayout } from './cell.ts';
-import { gateActivation, gatesOf, recurrentActivation, stateActivation } from './gates.ts';
+import { activated, gateActivation, gatesOf, recurrentActivation, SUMS_OF_LSTM, stateActivation } from './gates.ts';
 import { lstmStep } from './lstm-cell.ts';
 import { fold, unfold } from './steps.ts';
 
@@ -59,8 +59,8 @@ export function convLSTMCell<C extends ConvLSTMConfig>(layer: Lowering<C>, rank:
   const layout = layoutOf(layer, rank, isFirst, [...spatial, filters]);
 
   /** Along the axis that Keras has last, where that makes a difference. */
-  const apply = (_: Lowering, value: Value, spec: unknown): Value => {
-    if (!isFirst || isElementwise(spec) || layout === undefined) return activate(layer, value, spec);
+  const apply = (_: Lowering, value: Value, spec: unknown, role: string): Value => {
+    if (!isFirst || isElementwise(spec) || layout === undefined) return activated(layer, value, spec, role);
     return layout.enter(activate(layer, layout.leave(value, 1), spec));
   };
 
@@ -81,7 +81,7 @@ export function convLSTMCell<C extends ConvLSTMConfig>(layer: Lowering<C>, rank:
       if (x === undefined || before === undefined || carry === undefined) throw new RangeError('a step takes one input and two states');
       const own = convolve(layer, before, recurrent, { strides: unit, dilations: unit, padding: 'same' });
       const sum = layer.op('add', [x, own], {}, 'gates');
-      const { h, c } = lstmStep(layer, gatesOf(layer, sum, filters, ['i', 'f', 'g', 'o']), carry, { gate, state: activation, apply });
+      const { h, c } = lstmStep(layer, gatesOf(layer, sum, filters, SUMS_OF_LSTM), carry, { gate, state: activation, apply });
       return [h, c];
     },
     ...(layout === undefined ? {} : { layout }),

@@ -1,7 +1,7 @@
 import type { Value } from '../../ir/program.ts';
 import { isKnown, type Shape } from '../../ir/types.ts';
 import { anything, boolean, integer, optional, type Schema, withDefault } from '../../schema/build.ts';
-import { activationConfig } from '../activations/activate.ts';
+import { activate, activationConfig } from '../activations/activate.ts';
 import { multiply } from '../core/dense.ts';
 import type { Lowering } from '../row.ts';
 
@@ -47,7 +47,16 @@ export function channelsOf(layer: Lowering, step: Shape): number {
   return channels;
 }
 
+/** What the gates and the candidate of an LSTM are made of, in Keras's order. */
+export const SUMS_OF_LSTM = ['sum_i', 'sum_f', 'sum_g', 'sum_o'] as const;
+
 /** Equal parts along the last axis, one for each role. */
 export function gatesOf(layer: Lowering, all: Value, units: number, roles: readonly string[]): readonly Value[] {
   return layer.ops('split', [all], { sizes: roles.map(() => units), axis: all.type.shape.length - 1 }, roles);
+}
+
+/** Applies an activation; what it gives is called after its role, where it is not the sum itself. */
+export function activated(layer: Lowering, sum: Value, activation: unknown, role: string): Value {
+  const value = activate(layer, sum, activation);
+  return value === sum ? sum : layer.named(value, role);
 }

@@ -1,9 +1,8 @@
 import type { Value } from '../../ir/program.ts';
 import { object, type Static } from '../../schema/build.ts';
-import { activate } from '../activations/activate.ts';
 import type { Lowering } from '../row.ts';
 import type { Cell } from './cell.ts';
-import { affineOf, cellConfig, gateActivation, gatesOf, recurrentActivation } from './gates.ts';
+import { activated, affineOf, cellConfig, gateActivation, gatesOf, recurrentActivation, SUMS_OF_LSTM } from './gates.ts';
 
 export const lstmCellProperties = { ...cellConfig, recurrent_activation: recurrentActivation };
 export const lstmCellConfig = object(lstmCellProperties);
@@ -39,7 +38,7 @@ export function lstmCellOf(layer: Lowering, { units, kernel, recurrent, bias, ga
     step([x], [before, carry]) {
       if (x === undefined || before === undefined || carry === undefined) throw new RangeError('a step takes one input and two states');
       const sum = layer.op('add', [x, layer.op('matMul', [before, recurrent], {}, 'recurrent')], {}, 'gates');
-      const { h, c } = lstmStep(layer, gatesOf(layer, sum, units, ['i', 'f', 'g', 'o']), carry, { gate, state: activation });
+      const { h, c } = lstmStep(layer, gatesOf(layer, sum, units, SUMS_OF_LSTM), carry, { gate, state: activation });
       return [h, c];
     },
   };
@@ -50,7 +49,7 @@ interface Activations {
   readonly gate: unknown;
   /** Of the candidate and of the carry. */
   readonly state: unknown;
-  apply?(layer: Lowering, value: Value, activation: unknown): Value;
+  apply?(layer: Lowering, value: Value, activation: unknown, role: string): Value;
 }
 
 /** From the sums of the four gates and the carry to the new state; the gates of a convolutional cell are images. */
@@ -58,11 +57,11 @@ export function lstmStep(
   layer: Lowering,
   gates: readonly Value[],
   carry: Value,
-  { gate, state, apply = activate }: Activations,
+  { gate, state, apply = activated }: Activations,
 ): { readonly h: Value; readonly c: Value } {
   const [i, f, c, o] = gates as [Value, Value, Value, Value];
-  const kept = layer.op('mul', [apply(layer, f, gate), carry], {}, 'kept');
-  const added = layer.op('mul', [apply(layer, i, gate), apply(layer, c, state)], {}, 'added');
+  const kept = layer.op('mul', [apply(layer, f, gate, 'f'), carry], {}, 'kept');
+  const added = layer.op('mul', [apply(layer, i, gate, 'i'), apply(layer, c, state, 'g')], {}, 'added');
   const next = layer.op('add', [kept, added], {}, 'c_next');
-  return { h: layer.op('mul', [apply(layer, o, gate), apply(layer, next, state)], {}, 'h_next'), c: next };
+  return { h: layer.op('mul', [apply(layer, o, gate, 'o'), apply(layer, next, state, 'c_active')], {}, 'h_next'), c: next };
 }

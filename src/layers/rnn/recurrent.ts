@@ -1,5 +1,5 @@
 import type { Value } from '../../ir/program.ts';
-import type { Shape } from '../../ir/types.ts';
+import { isKnown, type Shape } from '../../ir/types.ts';
 import { type Arg, tensorsIn } from '../../model/graph.ts';
 import { anything, boolean, nullable, optional, withDefault } from '../../schema/build.ts';
 import type { Lowering } from '../row.ts';
@@ -56,65 +56,91 @@ export function recurrent<C extends RecurrentConfig>(layer: Lowering<C>, cellFor
     const value = given?.[k] ?? kept;
     return value === null ? zero([batch, ...shape]) : enter(layer.cast(value, 'f32'));
   });
-  const ran = run(layer, cell, start, mask, given !== null || stateful === true, zero);
+  const ran = run(layer, cell, start, mask);
   const states = ran.states.map((state) => leave(state, 1));
 
   if (stateful) for (const [k, state] of states.entries()) layer.keepState(k, state);
   layer.giveMask(returnsSequences ? layer.mask() : null);
-  // Keras returns a sequence that was gone through backwards as it was gone through.
   let output = ran.outputs ?? ran.last;
-  if (ran.outputs !== null && go_backwards) output = layer.op('reverse', [ran.outputs], { axes: [1] }, 'backwards');
-  if (mask !== null && zeroedBehind(layer.config)) output = layer.op('where', [mask, output, layer.scalar(0, 'zero')], {}, 'zeroed');
+  if (mask !== null) output = maskedOutput(layer, output, mask, given !== null || stateful === true, zero);
+  // Keras returns a sequence that was gone through backwards as it was gone through.
+  if (ran.outputs !== null && go_backwards) output = layer.op('reverse', [output], { axes: [1] }, 'backwards');
+  if (mask !== null && zeroedBehind(layer.config)) output = layer.op('where', [mask, output, zero(output.type.shape)], {}, 'zeroed');
   output = leave(output, ran.outputs === null ? 1 : 2);
   return return_state ? [output, ...states] : output;
 }
 
 /**
- * Runs the loop. At a step that is masked, the states stay as they are and the output is that of the step before, zero before the first,
- * or always zero with `zero_output_for_mask`.
+ * Runs the loop. At a step that is masked, the states stay as they are.
  * @returns the outputs of all steps in their order, null where nobody asks for them, the last output and the last states
  */
-function run<C extends RecurrentConfig>(
-  layer: Lowering<C>,
-  cell: Cell,
-  start: readonly Value[],
-  mask: Value | null,
-  startsElsewhere: boolean,
-  zero: (shape: Shape) => Value,
-): Ran {
-  const count = cell.states.length;
+function run<C extends RecurrentConfig>(layer: Lowering<C>, cell: Cell, start: readonly Value[], mask: Value | null): Ran {
   const collects = layer.config.return_sequences === true;
-  const zeroes = mask !== null && layer.config.zero_output_for_mask === true && !zeroedBehind(layer.config);
-  const projected = cell.project(layer.x).map((sequence) => [sequence, 'x'] as const);
-  const carried = start.map((value, k) => [value, cell.states[k]?.role ?? 'state'] as const);
-  // The output is one of the states, but under a mask that zeroes it, or where the states do not start from zero as it does.
-  const blank = mask !== null && (zeroes || startsElsewhere) ? zero((start[cell.output] as Value).type.shape) : null;
-  const carriesOutput = blank !== null && !(zeroes && collects);
+  const projected = cell.project(layer.x).map((sequence, i) => [sequence, i === 0 ? 'x' : `x_${i}`] as const);
   const ended = layer.scan(
     {
       sequences: mask === null ? projected : [...projected, [mask, 'mask'] as const],
-      carried: carriesOutput ? [...carried, [blank, 'y'] as const] : carried,
+      carried: start.map((value, k) => [value, cell.states[k]?.role ?? 'state'] as const),
       reverse: layer.config.go_backwards === true,
     },
     'steps',
-    (slices, state) => {
-      const made = cell.step(slices.slice(0, projected.length), state.slice(0, count));
-      const kept = (value: Value, other: Value | undefined, role: string): Value =>
-        mask === null ? value : layer.op('where', [slices.at(-1) as Value, value, other as Value], {}, role);
-      const states = made.map((value, k) => kept(value, state[k], `${cell.states[k]?.role}_kept`));
-      const output =
-        blank === null ? (states[cell.output] as Value) : kept(made[cell.output] as Value, zeroes ? blank : state[count], 'output');
-      return { carried: carriesOutput ? [...states, output] : states, collected: collects ? [output] : [] };
+    (slices, before) => {
+      const made = cell.step(slices.slice(0, projected.length), before);
+      const states = made.map((value, k) =>
+        mask === null ? value : layer.op('where', [slices.at(-1) as Value, value, before[k] as Value], {}, `${cell.states[k]?.role}_kept`),
+      );
+      return { carried: states, collected: collects ? [states[cell.output] as Value] : [] };
     },
   );
-  const last = ended.carried[carriesOutput ? count : cell.output] as Value;
-  return { outputs: ended.collected[0] ?? null, last, states: ended.carried.slice(0, count) };
+  return { outputs: ended.collected[0] ?? null, last: ended.carried[cell.output] as Value, states: ended.carried };
 }
 
 interface Ran {
   readonly outputs: Value | null;
   readonly last: Value;
   readonly states: readonly Value[];
+}
+
+/**
+ * The output under a mask. That of a masked step is that of the step before, and zero before the first that counts, whatever the states
+ * start from; with `zero_output_for_mask` it is always zero. The loop gives the state in its place, which is the same but for the zeros.
+ * @param output of all steps, or of the last
+ */
+function maskedOutput<C extends RecurrentConfig>(
+  layer: Lowering<C>,
+  output: Value,
+  mask: Value,
+  startsElsewhere: boolean,
+  zero: (shape: Shape) => Value,
+): Value {
+  const { return_sequences, go_backwards, zero_output_for_mask } = layer.config;
+  const zeroes = zero_output_for_mask === true && !zeroedBehind(layer.config);
+  if (!zeroes && !startsElsewhere) return output;
+  const counts =
+    return_sequences === true
+      ? zeroes
+        ? mask
+        : seenBy(layer, mask)
+      : zeroes
+        ? lastStep(layer, mask, go_backwards === true)
+        : layer.op('any', [mask], { axes: [1] }, 'seen');
+  return layer.op('where', [counts, output, zero(output.type.shape)], {}, 'output');
+}
+
+/** True from the first step on that counts, in the order of the loop. */
+function seenBy<C extends RecurrentConfig>(layer: Lowering<C>, mask: Value): Value {
+  const reverse = layer.config.go_backwards === true;
+  const count = layer.op('cumsum', [layer.cast(mask, 'f32')], { axis: 1, reverse }, 'count');
+  return layer.op('greater', [count, layer.scalar(0, 'none')], {}, 'seen');
+}
+
+/** What a mask says of the step that the loop comes to last. */
+function lastStep(layer: Lowering, mask: Value, isReversed: boolean): Value {
+  const [batch = 1, , ...sizes] = mask.type.shape;
+  const fromLast = isReversed ? mask : layer.op('reverse', [mask], { axes: [1] }, 'from_last');
+  const size = mask.type.shape.map((_, axis) => (axis === 1 ? 1 : null));
+  const last = layer.op('slice', [fromLast], { begin: size.map(() => 0), size }, 'last');
+  return layer.op('reshape', [last], { shape: [batch, ...sizes] }, 'last');
 }
 
 /** Unrolled, Keras zeroes the outputs of masked steps all together behind the loop, by the mask in the order of the steps. */
@@ -131,8 +157,8 @@ export function maskOfSteps(layer: Lowering, isGivenStates: boolean): Value | nu
 }
 
 /**
- * The mask with an axis for each of the output's, [batch, steps, 1, ...]. TensorFlow also takes one that says more than which steps
- * count, [batch, steps, ...], as `Masking` makes it of images: it goes by the first axes of the output.
+ * The mask as large as the outputs of all steps, so that no step has to spread it. TensorFlow also takes one that says more than which
+ * steps count, [batch, steps, ...], as `Masking` makes it of images: it goes by the first axes of the output.
  */
 function stepMask(layer: Lowering, cell: Cell, mask: Value | null): Value | null {
   if (mask === null) return null;
@@ -144,13 +170,20 @@ function stepMask(layer: Lowering, cell: Cell, mask: Value | null): Value | null
   const isOfSteps = more.every((size) => size === 1);
   if (!isOfSteps && more.some((size, i) => size !== 1 && size !== sizes[i]))
     return layer.mismatch('a recurrent layer takes a mask of batch and steps, or of the first axes of its output', mask.type.shape);
-  const spread = (leading: Shape, like: Shape, role: string): Value => {
+  const withAxes = (leading: Shape, like: Shape, role: string): Value => {
     const ones = like.slice(leading.length).map(() => 1);
     return layer.op('reshape', [layer.cast(mask, 'bool')], { shape: [batch, steps, ...leading, ...ones] }, role);
   };
-  if (isOfSteps || cell.layout === undefined) return spread(isOfSteps ? [] : more, shape, 'mask_steps');
-  const outside = spread(more, sizes, 'mask_outputs');
-  return unfold(layer, cell.layout.enter(fold(layer, outside, 'mask_outputs')), outside, 'mask_steps');
+  if (isOfSteps || cell.layout === undefined) return spread(layer, withAxes(isOfSteps ? [] : more, shape, 'mask_axes'), shape);
+  const outside = withAxes(more, sizes, 'mask_outputs');
+  return spread(layer, unfold(layer, cell.layout.enter(fold(layer, outside, 'mask_outputs')), outside, 'mask_axes'), shape);
+}
+
+/** A mask whose axes behind the steps are 1 or those of a state, repeated so that all are the state's. */
+function spread(layer: Lowering, mask: Value, shape: Shape): Value {
+  const sizes = mask.type.shape.slice(2);
+  const reps = shape.map((size, i) => (sizes[i] === size || !isKnown(size) ? 1 : size));
+  return layer.op('tile', [mask], { reps: [1, 1, ...reps] }, 'mask_steps');
 }
 
 /** The states that the call hands in: by name, or behind the sequence in one list. */

@@ -1,8 +1,7 @@
 import { object, type Static } from '../../schema/build.ts';
-import { activate } from '../activations/activate.ts';
 import type { Lowering } from '../row.ts';
 import type { Cell } from './cell.ts';
-import { affineOf, cellConfig } from './gates.ts';
+import { activated, affineOf, cellConfig } from './gates.ts';
 
 export const simpleRNNCellProperties = cellConfig;
 export const simpleRNNCellConfig = object(simpleRNNCellProperties);
@@ -20,7 +19,7 @@ export function simpleRNNCell(layer: Lowering<Static<typeof simpleRNNCellConfig>
     step([x], [before]) {
       if (x === undefined || before === undefined) throw new RangeError('a step takes one input and one state');
       const sum = layer.op('add', [x, layer.op('matMul', [before, recurrent], {}, 'recurrent')], {}, 'sum');
-      return [activate(layer, sum, activation)];
+      return [activated(layer, sum, activation, 'h_next')];
     },
   };
 }

@@ -32,7 +32,8 @@ export const scan = op({
   },
   cost: free,
   steps: (operands) => elements([at(operands, 0).shape[1] ?? 1]),
-  kernels: ['Unpack', 'Pack', 'Identity'],
+  // On wasm, long sequences are split into parts first, and those of many axes relabelled.
+  kernels: ['Unpack', 'SplitV', 'Reshape', 'Pack', 'Identity'],
 });
 
 /** A tensor of one step. */

@@ -1,6 +1,7 @@
 import { type Dim, type DType, elements, isKnown, mayEqual, type TensorType } from '../../ir/types.ts';
 import { object } from '../../schema/build.ts';
-import { code, type TfName, tensorType, tf, tfType } from '../code.ts';
+import { code, type TfName } from '../code.ts';
+import { kernelFunction } from '../kernel.ts';
 import { at, mismatch, type OpRow, op, takes } from '../row.ts';
 
 /** With more axes, the wasm backend broadcasts wrong without a word. */
@@ -50,13 +51,8 @@ function combine(
     },
     cost: (_, results) => elements(at(results, 0).shape),
     kernels: [kernel],
-    emit({ args, operands, results }) {
-      const call = code`(${at(args, 0)}, ${at(args, 1)})`;
-      const rank = at(results, 0).shape.length;
-      // Of all these, tfjs declares one type for both operands of prelu alone; that broadcasts ranks as the others do.
-      const declared = name !== 'prelu' || operands.every(({ shape }) => shape.length === rank);
-      return declared ? code`${tf(name)}${call}` : code`${tf(name)}<${tfType('Tensor')}>${call} as ${tensorType(rank)}`;
-    },
+    emit: ({ args }) =>
+      code`${kernelFunction({ name, kernel, inputs: name === 'prelu' ? ['x', 'alpha'] : ['a', 'b'] })}(${at(args, 0)}, ${at(args, 1)})`,
   });
 }
 

@@ -1,6 +1,6 @@
-import { elements } from '../../ir/types.ts';
+import { elements, showShape } from '../../ir/types.ts';
 import { object } from '../../schema/build.ts';
-import { code, tensorType, tf, tfType } from '../code.ts';
+import { code, runtime, tensorType, tf, tfType } from '../code.ts';
 import { at, mismatch, op } from '../row.ts';
 import { broadcast } from './binary.ts';
 
@@ -14,9 +14,11 @@ export const where = op({
     return { dtype: a.dtype, shape: broadcast(operands, 'where: the shapes do not broadcast') };
   },
   cost: (_, results) => elements(at(results, 0).shape),
-  // tfjs broadcasts the three operands by tile, where their shapes differ, before it selects.
+  // tfjs broadcasts the three operands by tile, or clones them, before it selects; of one shape, the kernel takes them as they are.
   kernels: ['Select', 'Tile', 'Identity', 'Reshape'],
   emit({ args, operands, results }) {
+    if (new Set(operands.map(({ shape }) => showShape(shape))).size === 1)
+      return code`${runtime('select')}(${at(args, 0)}, ${at(args, 1)}, ${at(args, 2)})`;
     const call = code`(${at(args, 0)}, ${at(args, 1)}, ${at(args, 2)})`;
     const rank = at(results, 0).shape.length;
     // tfjs declares one type for both choices, but broadcasts ranks too.

@@ -1,6 +1,7 @@
 import { type DType, elements } from '../../ir/types.ts';
 import { number, object } from '../../schema/build.ts';
-import { code, type TfName, tf } from '../code.ts';
+import { code, type TfName } from '../code.ts';
+import { kernelFunction } from '../kernel.ts';
 import { at, type OpRow, op, takes } from '../row.ts';
 
 const noAttrs = object({});
@@ -20,7 +21,7 @@ function map(name: TfName, kernel: string, doc: string, flops = 1, dtypes: reado
     },
     cost: ([x]) => flops * elements(x?.shape ?? []),
     kernels: [kernel],
-    emit: ({ args }) => code`${tf(name)}(${at(args, 0)})`,
+    emit: ({ args }) => code`${kernelFunction({ name, kernel, inputs: ['x'] })}(${at(args, 0)})`,
   });
 }
 
@@ -29,6 +30,14 @@ function test(name: TfName, kernel: string, doc: string, dtypes: readonly DType[
   const row = map(name, kernel, doc, 1, dtypes);
   return { ...row, infer: (operands, attrs) => ({ ...row.infer(operands, attrs), dtype: 'bool' }) };
 }
+
+const LEAKY_RELU = kernelFunction({ name: 'leakyRelu', kernel: 'LeakyRelu', inputs: ['x'], attrs: { alpha: 'number' } });
+const CLIP_BY_VALUE = kernelFunction({
+  name: 'clipByValue',
+  kernel: 'ClipByValue',
+  inputs: ['x'],
+  attrs: { clipValueMin: 'number', clipValueMax: 'number' },
+});
 
 export const unaryOps = {
   abs: map('abs', 'Abs', '|x|', 1, NUMBERS),
@@ -80,7 +89,7 @@ export const unaryOps = {
     },
     cost: ([x]) => 2 * elements(x?.shape ?? []),
     kernels: ['LeakyRelu'],
-    emit: ({ args, attrs }) => code`${tf('leakyRelu')}(${at(args, 0)}, ${attrs.alpha})`,
+    emit: ({ args, attrs }) => code`${LEAKY_RELU}(${at(args, 0)}, ${attrs.alpha})`,
   }),
   clipByValue: op({
     doc: 'min(max(x, min), max)',
@@ -93,6 +102,6 @@ export const unaryOps = {
     },
     cost: ([x]) => 2 * elements(x?.shape ?? []),
     kernels: ['ClipByValue'],
-    emit: ({ args, attrs }) => code`${tf('clipByValue')}(${at(args, 0)}, ${attrs.min}, ${attrs.max})`,
+    emit: ({ args, attrs }) => code`${CLIP_BY_VALUE}(${at(args, 0)}, ${attrs.min}, ${attrs.max})`,
   }),
 } as const;

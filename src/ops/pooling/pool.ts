@@ -1,10 +1,13 @@
 import { elements } from '../../ir/types.ts';
 import { object, type Static } from '../../schema/build.ts';
-import { code, tf } from '../code.ts';
+import { code } from '../code.ts';
+import { kernelFunction } from '../kernel.ts';
 import { padding, sizes, windowed } from '../linear/window.ts';
 import { at, mismatch, type OpRow, op } from '../row.ts';
 
 const attrs = object({ window: sizes(2), strides: sizes(2), pad: padding });
+
+const MOVEMENT = { filterSize: '[number, number]', strides: '[number, number]', pad: "'same' | 'valid'" };
 
 function pool(name: 'avgPool' | 'maxPool', kernel: string, doc: string): OpRow<Static<typeof attrs>> {
   return op({
@@ -19,7 +22,8 @@ function pool(name: 'avgPool' | 'maxPool', kernel: string, doc: string): OpRow<S
     },
     cost: (_, results, { window }) => elements(at(results, 0).shape) * elements(window),
     kernels: [kernel],
-    emit: ({ args, attrs: { window, strides, pad } }) => code`${tf(name)}(${at(args, 0)}, ${window}, ${strides}, ${pad})`,
+    emit: ({ args, attrs: { window, strides, pad } }) =>
+      code`${kernelFunction({ name, kernel, inputs: ['x'], attrs: MOVEMENT })}(${at(args, 0)}, ${window}, ${strides}, ${pad})`,
   });
 }
 

@@ -1,6 +1,7 @@
 import { type DType, elements, type TensorType } from '../../ir/types.ts';
 import { array, boolean, integer, object, type Static, withDefault } from '../../schema/build.ts';
-import { code, type TfName, tf } from '../code.ts';
+import { code, type TfName } from '../code.ts';
+import { kernelFunction } from '../kernel.ts';
 import { at, mismatch, type OpRow, op, takes } from '../row.ts';
 
 const attrs = object({ axes: array(integer({ minimum: 0 })), keepDims: withDefault(boolean, false) });
@@ -22,9 +23,14 @@ function reduce(name: TfName, kernel: string, doc: string, ...dtypes: readonly D
     cost: ([x]: readonly TensorType[]) => elements(x?.shape ?? []),
     kernels: [kernel],
     emit: ({ args, attrs: { axes, keepDims } }) =>
-      keepDims ? code`${tf(name)}(${at(args, 0)}, ${axes}, ${true})` : code`${tf(name)}(${at(args, 0)}, ${axes})`,
+      code`${kernelFunction({ name, kernel, inputs: ['x'], attrs: { [axesName(name)]: 'number[]', keepDims: 'boolean' } })}(${at(args, 0)}, ${axes}, ${keepDims})`,
   });
 }
+
+/** What the kernels of some reductions call the axes. */
+const axesName = (name: TfName): string => (name === 'max' ? 'reductionIndices' : 'axis');
+
+const SOFTMAX = kernelFunction({ name: 'softmax', kernel: 'Softmax', inputs: ['logits'], attrs: { dim: { is: 'logits.rank - 1' } } });
 
 export const reduceOps = {
   all: reduce('all', 'All', 'true where all are', 'bool'),
@@ -45,6 +51,6 @@ export const reduceOps = {
     },
     cost: ([x]) => 8 * elements(x?.shape ?? []),
     kernels: ['Softmax'],
-    emit: ({ args }) => code`${tf('softmax')}(${at(args, 0)})`,
+    emit: ({ args }) => code`${SOFTMAX}(${at(args, 0)})`,
   }),
 } as const;

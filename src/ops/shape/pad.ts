@@ -1,7 +1,15 @@
 import { isKnown } from '../../ir/types.ts';
 import { array, integer, number, object } from '../../schema/build.ts';
-import { code, tf } from '../code.ts';
+import { code } from '../code.ts';
+import { kernelFunction } from '../kernel.ts';
 import { at, free, mismatch, op } from '../row.ts';
+
+const PAD = kernelFunction({
+  name: 'pad',
+  kernel: 'PadV2',
+  inputs: ['x'],
+  attrs: { paddings: '[number, number][]', constantValue: 'number' },
+});
 
 export const pad = op({
   doc: 'the operand with a constant around it: [before, after] for each axis',
@@ -19,8 +27,5 @@ export const pad = op({
   cost: free,
   identity: ({ paddings }) => paddings.flat().every((count) => count === 0),
   kernels: ['PadV2'],
-  emit: ({ args, attrs }) =>
-    attrs.value === 0
-      ? code`${tf('pad')}(${at(args, 0)}, ${attrs.paddings})`
-      : code`${tf('pad')}(${at(args, 0)}, ${attrs.paddings}, ${attrs.value})`,
+  emit: ({ args, attrs }) => code`${PAD}(${at(args, 0)}, ${attrs.paddings}, ${attrs.value})`,
 });

@@ -1,7 +1,10 @@
 import { baseOf, type Dim, elements, factorOf, isKnown, sameType, type TensorType, times } from '../../ir/types.ts';
 import { array, either, integer, nullable, object, string } from '../../schema/build.ts';
-import { type Code, code, tf } from '../code.ts';
+import { type Code, code } from '../code.ts';
+import { kernelFunction } from '../kernel.ts';
 import { at, free, mismatch, op } from '../row.ts';
+
+const RESHAPE = kernelFunction({ name: 'reshape', kernel: 'Reshape', inputs: ['x'], attrs: { shape: 'number[]' } });
 
 /**
  * `shape` holds sizes, symbols of the operand's own shape or multiples of them, and at most one null: the size that follows
@@ -24,7 +27,7 @@ export const reshape = op({
   cost: free,
   identity: (_, operands, results) => sameType(at(operands, 0), at(results, 0)),
   kernels: ['Reshape'],
-  emit: ({ args, attrs, operands }) => code`${tf('reshape')}(${at(args, 0)}, ${targetShape(at(args, 0), attrs.shape, at(operands, 0))})`,
+  emit: ({ args, attrs, operands }) => code`${RESHAPE}(${at(args, 0)}, ${targetShape(at(args, 0), attrs.shape, at(operands, 0))})`,
 });
 
 /** An axis from which a symbol can be read: the one of that size, else one of a multiple or a part of it; -1 where there is none. */

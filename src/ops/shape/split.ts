@@ -1,5 +1,5 @@
 import { array, integer, object } from '../../schema/build.ts';
-import { code, join, tensorType, tf } from '../code.ts';
+import { code, join, runtime, tensorType, tf } from '../code.ts';
 import { at, free, mismatch, op } from '../row.ts';
 
 export const split = op({
@@ -14,12 +14,17 @@ export const split = op({
   },
   cost: free,
   identity: ({ sizes }) => sizes.length === 1,
-  kernels: ['SplitV'],
-  emit({ args, attrs, results }) {
+  // Images may be turned first, on wasm.
+  kernels: ['SplitV', 'Transpose', 'Reshape'],
+  emit({ args, attrs, operands, results }) {
     const types = join(
       results.map((type) => tensorType(type.shape.length)),
       ', ',
     );
+    const rank = at(operands, 0).shape.length;
+    const isEqual = attrs.sizes.every((size) => size === attrs.sizes[0]);
+    if (rank > 3 && attrs.axis === rank - 1 && isEqual)
+      return code`${runtime('splitChannels')}(${at(args, 0)}, ${attrs.sizes.length}) as [${types}]`;
     return code`${tf('split')}(${at(args, 0)}, ${attrs.sizes}, ${attrs.axis}) as [${types}]`;
   },
 });

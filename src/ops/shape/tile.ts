@@ -1,7 +1,10 @@
 import { isKnown, times } from '../../ir/types.ts';
 import { array, integer, object } from '../../schema/build.ts';
-import { code, tf } from '../code.ts';
+import { code } from '../code.ts';
+import { kernelFunction } from '../kernel.ts';
 import { at, free, mismatch, op } from '../row.ts';
+
+const TILE = kernelFunction({ name: 'tile', kernel: 'Tile', inputs: ['x'], attrs: { reps: 'number[]' } });
 
 export const tile = op({
   doc: 'the operand repeated along each axis',
@@ -16,5 +19,5 @@ export const tile = op({
   cost: free,
   identity: ({ reps }) => reps.every((count) => count === 1),
   kernels: ['Tile'],
-  emit: ({ args, attrs }) => code`${tf('tile')}(${at(args, 0)}, ${attrs.reps})`,
+  emit: ({ args, attrs }) => code`${TILE}(${at(args, 0)}, ${attrs.reps})`,
 });

@@ -1,6 +1,9 @@
 import { array, integer, object } from '../../schema/build.ts';
-import { code, tf } from '../code.ts';
+import { code } from '../code.ts';
+import { kernelFunction } from '../kernel.ts';
 import { at, free, mismatch, op } from '../row.ts';
+
+const TRANSPOSE = kernelFunction({ name: 'transpose', kernel: 'Transpose', inputs: ['x'], attrs: { perm: 'number[]' } });
 
 export const transpose = op({
   doc: 'the axes in another order: axis i of the result is axis perm[i] of the operand',
@@ -14,5 +17,5 @@ export const transpose = op({
   cost: free,
   identity: ({ perm }) => perm.every((axis, i) => axis === i),
   kernels: ['Transpose'],
-  emit: ({ args, attrs }) => code`${tf('transpose')}(${at(args, 0)}, ${attrs.perm})`,
+  emit: ({ args, attrs }) => code`${TRANSPOSE}(${at(args, 0)}, ${attrs.perm})`,
 });

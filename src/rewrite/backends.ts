@@ -1,0 +1,72 @@
+/** What is known of a backend of tfjs: everything that decides how a program is written for it stands here. */
+export interface BackendTraits {
+  readonly doc: string;
+  /** The package that a module imports for its side effect; the others register what they need in `NAME.backend.ts`. */
+  readonly import?: string;
+  /**
+   * True where a convolution or a matrix product adds the bias and applies the activation while its result is at hand. tfjs-node runs
+   * three kernels instead, and holds all three results until the last is done.
+   */
+  readonly fusesFinish: boolean;
+  /** True where the fused matrix product takes tensors of rank 3 alone. */
+  readonly fusesMatricesOfRank3: boolean;
+  /** True where a reshape shares the data of its operand, and costs next to nothing. */
+  readonly reshapesForFree: boolean;
+  /**
+   * What running one more kernel costs, as the number of elements that could be copied meanwhile: products of one operand become
+   * one product, whose result is split, where that copies less.
+   */
+  readonly kernelInElements: number;
+}
+
+/** Every backend a program can be written for. */
+export const backendTraits = {
+  core: {
+    doc: 'any backend: registers none, and runs on whichever the application has chosen',
+    fusesFinish: true,
+    fusesMatricesOfRank3: true,
+    reshapesForFree: true,
+    kernelInElements: 0,
+  },
+  node: {
+    doc: 'TensorFlow for Node',
+    import: '@tensorflow/tfjs-node',
+    fusesFinish: false,
+    fusesMatricesOfRank3: false,
+    reshapesForFree: false,
+    kernelInElements: 0,
+  },
+  wasm: {
+    doc: 'WebAssembly, its convolutions by XNNPACK',
+    fusesFinish: true,
+    fusesMatricesOfRank3: true,
+    reshapesForFree: true,
+    kernelInElements: 0,
+  },
+  cpu: {
+    doc: 'plain JavaScript',
+    fusesFinish: true,
+    fusesMatricesOfRank3: false,
+    reshapesForFree: true,
+    kernelInElements: 0,
+  },
+  webgl: {
+    doc: 'the GPU, through WebGL',
+    fusesFinish: true,
+    fusesMatricesOfRank3: false,
+    reshapesForFree: true,
+    kernelInElements: 0,
+  },
+  webgpu: {
+    doc: 'the GPU, through WebGPU',
+    fusesFinish: true,
+    fusesMatricesOfRank3: false,
+    reshapesForFree: true,
+    kernelInElements: 0,
+  },
+} as const satisfies Readonly<Record<string, BackendTraits>>;
+
+export type Backend = keyof typeof backendTraits;
+export const backends = Object.keys(backendTraits) as readonly Backend[];
+
+export const traitsOf = (backend: Backend = 'core'): BackendTraits => backendTraits[backend];
