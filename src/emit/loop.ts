@@ -1,6 +1,7 @@
 import type { Body, Op, Value } from '../ir/program.ts';
 import type { Dim } from '../ir/types.ts';
 import { type Code, code, join, runtime, tensorType, tf } from '../ops/code.ts';
+import { listKernelFunction } from '../ops/kernel.ts';
 import { lineOf, type Scope, shapesOf, statement } from './body.ts';
 
 /**
@@ -45,7 +46,7 @@ export function loop(op: Op, body: Body, scope: Scope): Code[] {
 
   const together = collections.flatMap((result) => [
     ...(isReversed ? [code`${listOf(result)}.reverse();`] : []),
-    code`const ${nameOf(result)} = ${tf('stack')}(${listOf(result)}, 1) as ${typeOf(result)}; ${shapesOf([result])}`,
+    code`const ${nameOf(result)} = ${listKernelFunction('stack', 'Pack')}(${listOf(result)}, 1); ${shapesOf([result])}`,
     code`for (const step of ${listOf(result)}) step.dispose();`,
   ]);
   return [

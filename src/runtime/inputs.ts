@@ -18,18 +18,20 @@ export type InputSpec = readonly [
  * @throws Error naming the tensor, what was found and what was expected
  */
 export function checkInputs<K extends string>(given: unknown, specs: Readonly<Record<K, InputSpec>>, what: string): Record<K, Tensor> {
+  if (areReady(given, specs)) return given;
   const names = Object.keys(specs) as K[];
-  const expected = `expected ${names.map((name) => JSON.stringify(name)).join(', ')}`;
+  const expected = (): string => `expected ${names.map((name) => JSON.stringify(name)).join(', ')}`;
   const required = names.filter((name) => specs[name][2] === undefined);
   const alone = given instanceof Tensor;
   const [only, another] = required.length > 0 ? required : names;
   if (typeof given !== 'object' || given === null || (alone && (only === undefined || another !== undefined))) {
-    throw new Error(`${what}s: found ${describeGiven(given)}, ${expected} by name`);
+    throw new Error(`${what}s: found ${describeGiven(given)}, ${expected()} by name`);
   }
   const values = new Map<string, unknown>(alone ? [[only ?? '', given]] : Object.entries(given));
   // A dead input may be handed in all the same. Not so where one may be left out: it could be that one, misspelt.
   const stray = [...values.keys()].find((name) => !Object.hasOwn(specs, name));
-  if (stray !== undefined && required.length < names.length) throw new Error(`${what} ${JSON.stringify(stray)} is not known: ${expected}`);
+  if (stray !== undefined && required.length < names.length)
+    throw new Error(`${what} ${JSON.stringify(stray)} is not known: ${expected()}`);
   const sizes = new Map<string, readonly [size: number, name: string]>();
   const present = names.filter((name) => specs[name][2] === undefined || values.get(name) !== undefined);
   for (const name of present) {
@@ -41,19 +43,19 @@ export function checkInputs<K extends string>(given: unknown, specs: Readonly<Re
       );
     if (!(value instanceof Tensor)) throw wrong(describeGiven(value));
     if (value.isDisposed) throw wrong('a tensor that is disposed');
-    const found = `${value.dtype}[${value.shape}]`;
+    const found = (): string => `${value.dtype}[${value.shape}]`;
     const numeric = value.dtype === 'float32' || value.dtype === 'int32' || value.dtype === 'bool';
-    if (dtype === 'string' ? value.dtype !== dtype : !numeric) throw wrong(found);
-    if (value.shape.length !== shape.length) throw wrong(`${found} of rank ${value.shape.length}`);
+    if (dtype === 'string' ? value.dtype !== dtype : !numeric) throw wrong(found());
+    if (value.shape.length !== shape.length) throw wrong(`${found()} of rank ${value.shape.length}`);
     shape.forEach((size, axis) => {
       const actual = value.shape[axis] ?? 0;
       if (typeof size === 'number') {
-        if (actual !== size) throw wrong(found);
+        if (actual !== size) throw wrong(found());
         return;
       }
       const [before, where] = sizes.get(size) ?? [actual, name];
       if (before !== actual)
-        throw wrong(`${found} whose axis ${axis} is ${actual}, while the same size is ${before} in ${JSON.stringify(where)}`);
+        throw wrong(`${found()} whose axis ${axis} is ${actual}, while the same size is ${before} in ${JSON.stringify(where)}`);
       sizes.set(size, [before, where]);
     });
   }
@@ -65,6 +67,26 @@ export function checkInputs<K extends string>(given: unknown, specs: Readonly<Re
       return [name, value.dtype === dtype ? value : dtype === 'bool' ? notEqual(value, 0) : cast(value, dtype)];
     }),
   ) as Record<K, Tensor>;
+}
+
+/** True where every tensor is there by its name and is just what it must be: then there is nothing to cast and nothing to say. */
+function areReady<K extends string>(given: unknown, specs: Readonly<Record<K, InputSpec>>): given is Record<K, Tensor> {
+  if (typeof given !== 'object' || given === null || given instanceof Tensor) return false;
+  const sizes: Record<string, number> = {};
+  for (const name in specs) {
+    const [dtype, shape, fill] = specs[name];
+    const value: unknown = Object.hasOwn(given, name) ? (given as Record<K, unknown>)[name] : undefined;
+    if (!(value instanceof Tensor) || value.isDisposed || value.dtype !== dtype || value.shape.length !== shape.length) return false;
+    for (const [axis, size] of shape.entries()) {
+      const actual = value.shape[axis] as number;
+      if (typeof size === 'string') sizes[size] ??= actual;
+      const expected = typeof size === 'number' ? size : sizes[size];
+      if (actual !== expected) return false;
+    }
+    // Where a tensor may be left out, one of another name could be it, misspelt.
+    if (fill !== undefined) return false;
+  }
+  return true;
 }
 
 function describeGiven(value: unknown): string {

@@ -17,34 +17,51 @@ export interface Movement extends Finish {
   dilations?: [number, number];
 }
 
-/** `fused.conv2d` or `conv2d` of tfjs: the kernel alone, without the checks that were made when compiling and the gradient. */
+/** `fused.conv2d` or `conv2d` of tfjs: the kernel alone, without the checks that were made when compiling and without a gradient. */
 export function runConv2d(x: Tensor4D, filter: Tensor4D, options: Movement): Tensor4D {
-  return runFinished('Conv2D', 'FusedConv2D', { x, filter }, moved(options), options) as Tensor4D;
+  const { strides, pad, dilations = [1, 1], bias, activation = 'linear', alpha, slopes } = options;
+  if (bias === undefined && activation === 'linear')
+    return engine().runKernel('Conv2D', { x, filter }, { strides, pad, dilations, dataFormat: 'NHWC' });
+  // Written out: objects that are spread out of others take longer than small kernels do.
+  return engine().runKernel('FusedConv2D', { x, filter, bias, preluActivationWeights: slopes } as NamedTensorMap, {
+    strides,
+    pad,
+    dilations,
+    dataFormat: 'NHWC',
+    activation,
+    leakyreluAlpha: alpha as number,
+  });
 }
 
 /** As `runConv2d`, each channel by its own kernels. */
 export function runDepthwiseConv2d(x: Tensor4D, filter: Tensor4D, options: Movement): Tensor4D {
-  return runFinished('DepthwiseConv2dNative', 'FusedDepthwiseConv2D', { x, filter }, moved(options), options) as Tensor4D;
+  const { strides, pad, dilations = [1, 1], bias, activation = 'linear', alpha, slopes } = options;
+  if (bias === undefined && activation === 'linear')
+    return engine().runKernel('DepthwiseConv2dNative', { x, filter }, { strides, pad, dilations, dataFormat: 'NHWC' });
+  return engine().runKernel('FusedDepthwiseConv2D', { x, filter, bias, preluActivationWeights: slopes } as NamedTensorMap, {
+    strides,
+    pad,
+    dilations,
+    dataFormat: 'NHWC',
+    activation,
+    leakyreluAlpha: alpha as number,
+  });
+}
+
+/** What `runMatMul` does beside the product. */
+export interface Product extends Finish {
+  transposeA?: boolean;
+  transposeB?: boolean;
 }
 
 /** `fused.matMul` or `matMul` of tfjs, as kernels; the wasm kernel of the first takes tensors of rank 3 alone. */
-export function runMatMul(a: Tensor, b: Tensor, options: Finish & { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
-  const { transposeA = false, transposeB = false } = options;
-  return runFinished('BatchMatMul', '_FusedMatMul', { a, b }, { transposeA, transposeB }, options);
-}
-
-type KernelAttributes = NonNullable<Parameters<ReturnType<typeof engine>['runKernel']>[2]>;
-
-const moved = ({ strides, pad, dilations = [1, 1] }: Movement): KernelAttributes => ({ strides, pad, dilations, dataFormat: 'NHWC' });
-
-function runFinished(
-  plain: string,
-  fused: string,
-  operands: NamedTensorMap,
-  attrs: KernelAttributes,
-  { bias, activation = 'linear', alpha, slopes }: Finish,
-): Tensor {
-  if (bias === undefined && activation === 'linear') return engine().runKernel(plain, operands, attrs);
-  const inputs = { ...operands, bias, preluActivationWeights: slopes } as NamedTensorMap;
-  return engine().runKernel(fused, inputs, { ...attrs, activation, leakyreluAlpha: alpha } as KernelAttributes);
+export function runMatMul<T extends Tensor>(a: Tensor, b: Tensor, options: Product = {}): T {
+  const { transposeA = false, transposeB = false, bias, activation = 'linear', alpha, slopes } = options;
+  if (bias === undefined && activation === 'linear') return engine().runKernel('BatchMatMul', { a, b }, { transposeA, transposeB });
+  return engine().runKernel('_FusedMatMul', { a, b, bias, preluActivationWeights: slopes } as NamedTensorMap, {
+    transposeA,
+    transposeB,
+    activation,
+    leakyreluAlpha: alpha as number,
+  });
 }

@@ -7,7 +7,7 @@ export function scoped<T extends object>(work: () => T): T {
 
 /** Refuses weights that are not there, or are freed: the error of an op that meets them would name neither. */
 export function checkWeights(w: Readonly<Record<string, Tensor>>): void {
-  for (const [name, tensor] of Object.entries(w)) if (tensor.isDisposed) throw new Error(`weight "${name}" is disposed: load() again`);
+  for (const name in w) if (w[name]?.isDisposed) throw new Error(`weight "${name}" is disposed: load() again`);
 }
 
 /** Computes weights from variables; variables that are not among them are disposed, and all of them when it throws. */

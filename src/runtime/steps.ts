@@ -1,4 +1,4 @@
-import { engine, getBackend, reshape, split, type Tensor, transpose, unstack } from '@tensorflow/tfjs-core';
+import { engine, getBackend, type Tensor } from '@tensorflow/tfjs-core';
 
 /** To copy more elements than these costs more than to split a tensor first. */
 const MOST_COPIED = 2 ** 18;
@@ -8,12 +8,12 @@ const PARTS = 4;
 export function stepsOf(x: Tensor): Tensor[] {
   const [batch = 0, count = 0, ...shape] = x.shape;
   if (count === 0) return [];
-  if (getBackend() !== 'wasm') return unstack(x, 1);
+  if (getBackend() !== 'wasm') return unpack(x);
   if (shape.length === 1) return rowsOf(x);
   // The wasm backend slices tensors of five axes element by element, and those of three row by row; a new shape costs nothing there.
-  const rows = reshape(x, [batch, count, shape.reduce((size, length) => size * length, 1)]);
+  const rows = relabel(x, [batch, count, shape.reduce((size, length) => size * length, 1)]);
   const flat = rowsOf(rows);
-  const steps = flat.map((step) => reshape(step, [batch, ...shape]));
+  const steps = flat.map((step) => relabel(step, [batch, ...shape]));
   for (const tensor of [rows, ...flat]) tensor.dispose();
   return steps;
 }
@@ -21,10 +21,10 @@ export function stepsOf(x: Tensor): Tensor[] {
 /** For each slice the wasm backend copies all of the tensor: many slices are taken from parts. */
 function rowsOf(x: Tensor): Tensor[] {
   const count = x.shape[1] ?? 0;
-  if (count <= PARTS || count * x.size <= MOST_COPIED) return unstack(x, 1);
+  if (count <= PARTS || count * x.size <= MOST_COPIED) return unpack(x);
   const longest = Math.ceil(count / PARTS);
   const sizes = Array.from({ length: Math.ceil(count / longest) }, (_, i) => Math.min(longest, count - i * longest));
-  const parts = split(x, sizes, 1);
+  const parts = partsOf(x, sizes, 1);
   const rows = parts.flatMap(rowsOf);
   for (const part of parts) part.dispose();
   return rows;
@@ -40,11 +40,11 @@ export function splitChannels<T extends Tensor>(x: T, count: number): T[] {
   const outer = x.shape.slice(0, -1);
   const channels = x.shape[outer.length] ?? 0;
   const pixels = outer.reduce((product, length) => product * length, 1);
-  if (getBackend() !== 'wasm' || pixels < FEW_PIXELS) return split(x, count, outer.length);
-  const grouped = reshape(x, [pixels, count, channels / count]);
-  const turned = transpose(grouped, [1, 0, 2]);
-  const parts = split(turned, count, 0);
-  const shaped = parts.map((part) => reshape(part, [...outer, channels / count]) as T);
+  if (getBackend() !== 'wasm' || pixels < FEW_PIXELS) return partsOf(x, count, outer.length);
+  const grouped = relabel(x, [pixels, count, channels / count]);
+  const turned: Tensor = engine().runKernel('Transpose', { x: grouped }, { perm: [1, 0, 2] });
+  const parts = partsOf(turned, count, 0);
+  const shaped = parts.map((part) => relabel(part, [...outer, channels / count]) as T);
   for (const tensor of [grouped, turned, ...parts]) tensor.dispose();
   return shaped;
 }
@@ -60,3 +60,10 @@ export function select<T extends Tensor>(condition: Tensor, a: T, b: T): T {
   }
   return engine().runKernel('Select', { condition, t: a, e: b }) as T;
 }
+
+const unpack = (value: Tensor): Tensor[] => engine().runKernel('Unpack', { value }, { axis: 1 });
+
+const relabel = (x: Tensor, shape: number[]): Tensor => engine().runKernel('Reshape', { x }, { shape });
+
+const partsOf = <T extends Tensor>(x: T, numOrSizeSplits: number | number[], axis: number): T[] =>
+  engine().runKernel('SplitV', { x }, { numOrSizeSplits, axis });

@@ -1,6 +1,6 @@
 import { type Dim, elements, mayEqual } from '../../ir/types.ts';
 import { boolean, object, withDefault } from '../../schema/build.ts';
-import { code, join, runtime, tensorType } from '../code.ts';
+import { code, join, runtime } from '../code.ts';
 import { broadcast } from '../elementwise/binary.ts';
 import { at, mismatch, op, takes } from '../row.ts';
 import { checkFinishing, FINISHED_ARITY, finishing, finishingCost, finishingOptions, isFinished } from './activation.ts';
@@ -30,7 +30,7 @@ export const matMul = op({
   },
   kernels: ['BatchMatMul', '_FusedMatMul'],
   runs: (operands, attrs) => [isFinished(operands, attrs) ? '_FusedMatMul' : 'BatchMatMul'],
-  emit({ args, attrs, results }) {
+  emit({ args, attrs }) {
     const { transposeA, transposeB } = attrs;
     const options = [
       ...(transposeA ? [code`transposeA: true`] : []),
@@ -38,7 +38,7 @@ export const matMul = op({
       ...finishingOptions(args.slice(2), attrs),
     ];
     const given = [at(args, 0), at(args, 1), ...(options.length > 0 ? [code`{ ${join(options, ', ')} }`] : [])];
-    return code`${runtime('runMatMul')}(${join(given, ', ')}) as ${tensorType(at(results, 0).shape.length)}`;
+    return code`${runtime('runMatMul')}(${join(given, ', ')})`;
   },
 });
 

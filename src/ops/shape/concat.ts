@@ -1,6 +1,7 @@
 import { type Dim, isKnown, mayEqual } from '../../ir/types.ts';
 import { integer, object } from '../../schema/build.ts';
-import { code, tf } from '../code.ts';
+import { code } from '../code.ts';
+import { listKernelFunction } from '../kernel.ts';
 import { at, free, mismatch, op } from '../row.ts';
 
 export const concat = op({
@@ -26,5 +27,5 @@ export const concat = op({
   cost: free,
   identity: (_, operands) => operands.length === 1,
   kernels: ['Concat', 'Identity'],
-  emit: ({ args, attrs }) => code`${tf('concat')}(${args}, ${attrs.axis})`,
+  emit: ({ args, attrs }) => code`${listKernelFunction('concat', 'Concat')}(${args}, ${attrs.axis})`,
 });

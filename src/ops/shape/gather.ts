@@ -1,6 +1,14 @@
 import { integer, object } from '../../schema/build.ts';
-import { code, tensorType, tf, tfType } from '../code.ts';
+import { code } from '../code.ts';
+import { kernelFunction } from '../kernel.ts';
 import { at, free, mismatch, op } from '../row.ts';
+
+const GATHER = kernelFunction({
+  name: 'gather',
+  kernel: 'GatherV2',
+  inputs: ['x', 'indices'],
+  attrs: { axis: 'number', batchDims: { is: '0' } },
+});
 
 export const gather = op({
   doc: 'the slices of the first operand along an axis that the second, i32, names',
@@ -14,12 +22,5 @@ export const gather = op({
   },
   cost: free,
   kernels: ['GatherV2'],
-  emit({ args, attrs, operands, results }) {
-    const call = code`(${at(args, 0)}, ${at(args, 1)}, ${attrs.axis})`;
-    const rank = at(results, 0).shape.length;
-    // tfjs declares the result with the rank of the operand, which it has where the indices are of rank 1.
-    return at(operands, 0).shape.length === rank
-      ? code`${tf('gather')}${call}`
-      : code`${tf('gather')}<${tfType('Tensor')}>${call} as ${tensorType(rank)}`;
-  },
+  emit: ({ args, attrs }) => code`${GATHER}(${at(args, 0)}, ${at(args, 1)}, ${attrs.axis})`,
 });

@@ -1,7 +1,10 @@
 import { isKnown, sameType } from '../../ir/types.ts';
 import { array, either, integer, object, oneOf } from '../../schema/build.ts';
-import { code, runtime, tf } from '../code.ts';
+import { code, runtime } from '../code.ts';
+import { kernelFunction } from '../kernel.ts';
 import { at, free, mismatch, op } from '../row.ts';
+
+const SLICE = kernelFunction({ name: 'slice', kernel: 'Slice', inputs: ['x'], attrs: { begin: 'number[]', size: 'number[]' } });
 
 export const slice = op({
   doc: 'the part of each axis that begins at `begin` and holds `size` elements; null is all the rest',
@@ -29,6 +32,6 @@ export const slice = op({
   kernels: ['Slice'],
   emit({ args, attrs: { begin, size }, operands }) {
     const isOpen = at(operands, 0).shape.some((dim, i) => !isKnown(dim) && (at(begin, i) > 0 || at(size, i) !== null));
-    return code`${isOpen ? runtime('sliceWithin') : tf('slice')}(${at(args, 0)}, ${begin}, ${size.map((count) => count ?? -1)})`;
+    return code`${isOpen ? runtime('sliceWithin') : SLICE}(${at(args, 0)}, ${begin}, ${size.map((count) => count ?? -1)})`;
   },
 });

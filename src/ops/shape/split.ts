@@ -1,6 +1,15 @@
 import { array, integer, object } from '../../schema/build.ts';
-import { code, join, runtime, tensorType, tf } from '../code.ts';
+import { code, join, runtime, tensorType } from '../code.ts';
+import { kernelFunction } from '../kernel.ts';
 import { at, free, mismatch, op } from '../row.ts';
+
+const SPLIT = kernelFunction({
+  name: 'split',
+  kernel: 'SplitV',
+  inputs: ['x'],
+  attrs: { numOrSizeSplits: 'number[]', axis: 'number' },
+  parts: true,
+});
 
 export const split = op({
   doc: 'consecutive parts along an axis',
@@ -25,6 +34,6 @@ export const split = op({
     const isEqual = attrs.sizes.every((size) => size === attrs.sizes[0]);
     if (rank > 3 && attrs.axis === rank - 1 && isEqual)
       return code`${runtime('splitChannels')}(${at(args, 0)}, ${attrs.sizes.length}) as [${types}]`;
-    return code`${tf('split')}(${at(args, 0)}, ${attrs.sizes}, ${attrs.axis}) as [${types}]`;
+    return code`${SPLIT}(${at(args, 0)}, ${attrs.sizes}, ${attrs.axis}) as [${types}]`;
   },
 });
