@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
 import { type AnalyseOptions, type Analysis, analyse } from './analyse.ts';
-import { emitModule } from './emit/module.ts';
-import { writeSafetensors } from './emit/safetensors.ts';
+import { type BakedWeight, bake } from './bake.ts';
+import { fail } from './diagnostics/error.ts';
+import { layoutHash, type Member, unbakeable } from './emit/members.ts';
+import { planModule } from './emit/module.ts';
+import { type StoredWeight, writeSafetensors } from './emit/safetensors.ts';
 import { liveWeights } from './emit/weights.ts';
 import { instantiate } from './instantiate.ts';
 import { print } from './ir/print.ts';
+import type { Program } from './ir/program.ts';
 import type { ModelSource } from './read/read.ts';
 import { givenWeights } from './read/weights/given.ts';
+import type { WeightIndex } from './read/weights/index.ts';
 import { type Part, type Summary, summarise } from './report/summary.ts';
 import { traitsOf } from './rewrite/backends.ts';
 import { version } from './version.ts';
@@ -14,6 +19,8 @@ import { version } from './version.ts';
 export interface CompileOptions extends AnalyseOptions {
   /** `file` beside the module (the default, where the model has weights), `inline` in it, or `none`. */
   readonly weights?: 'file' | 'inline' | 'none';
+  /** Runs the load stage now: the weight file holds what it computes, which `load` then only reads. */
+  readonly bake?: boolean | undefined;
   /** A model file to take the weights from, where the model itself has none or others are wanted. */
   readonly weightsFrom?: ModelSource | undefined;
   /** The command that stands in the banner. */
@@ -48,27 +55,44 @@ export async function compile(source: ModelSource, options: CompileOptions = {})
   const where = options.weights ?? 'file';
   const index = options.weightsFrom === undefined ? model.weights : await givenWeights(options.weightsFrom, model);
   const live = index === null || where === 'none' || program.weights.length === 0 ? null : await liveWeights(program, index);
-  const weights = live && writeSafetensors(live, { format: 'skipc', program: programHash, stage: 'raw' });
-  const weightBytes: Part | null =
-    index === null || where === 'none'
-      ? null
-      : { kept: (live ?? []).reduce((sum, { bytes }) => sum + bytes.byteLength, 0), of: index.totalBytes };
+  if (options.bake === true) checkBake(program, index, where);
+  const baked = options.bake === true && live !== null ? await bake(program, live) : null;
+  const kept = (baked ?? live ?? []).reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+  const weightBytes: Part | null = index === null || where === 'none' ? null : { kept, of: index.totalBytes };
+  const weightStage = live === null ? null : baked === null ? 'raw' : 'baked';
 
-  const summary = summarise({ ...analysis, version, hash: model.hash, programHash, graph: model.graph, weightBytes });
-  const code = emitModule(program, {
+  const summary = summarise({ ...analysis, version, hash: model.hash, programHash, graph: model.graph, weightBytes, weightStage });
+  const module = planModule(program, {
     banner: banner(summary, options.command),
     info: infoOf(summary),
     weights:
-      weights === null
-        ? { from: 'caller' }
-        : where === 'inline'
-          ? { from: 'inline', base64: Buffer.from(weights).toString('base64') }
-          : { from: 'file', name: `${program.name}.safetensors` },
+      live === null ? { from: 'caller' } : where === 'inline' ? { from: 'inline' } : { from: 'file', name: `${program.name}.safetensors` },
+    hash: programHash,
     backend: traitsOf(options.backend).import,
     classes: new Map(model.graph.calls.map(({ layer }) => [analysis.sources.get(layer.path) ?? layer.path, layer.className])),
   });
+  const metadata = { format: 'skipc', program: programHash };
+  const weights =
+    baked === null
+      ? live && writeSafetensors(live, { ...metadata, stage: 'raw' })
+      : writeSafetensors(named(baked, module.members), { ...metadata, stage: 'baked', layout: layoutHash(module.members) });
+  const code = module.write(where === 'inline' && weights !== null ? weights : undefined);
   return { name: program.name, code, weights, ir, summary, analysis, instantiate: () => instantiate(code, weights) };
 }
+
+/** @throws SkipcError `bake-no-weights`, `bake-unsupported` */
+function checkBake(program: Program, index: WeightIndex | null, where: CompileOptions['weights']): void {
+  if (where === 'none') fail('bake-no-weights', { why: 'none are to be written' });
+  if (index === null && program.weights.length > 0) fail('bake-no-weights', { why: 'the model comes without' });
+  const why = unbakeable(program);
+  if (why !== null) fail('bake-unsupported', { why });
+}
+
+/** Baked weights under the names that the module has for them. */
+const named = (baked: readonly BakedWeight[], members: readonly Member[]): StoredWeight[] => {
+  const names = new Map(members.map(({ value, name }) => [value, name]));
+  return baked.map(({ value, ...weight }) => ({ ...weight, name: names.get(value) as string }));
+};
 
 function banner({ model, skipc }: Summary, command: string | undefined): readonly string[] {
   const lines = [`Generated by skipc ${skipc} from the model ${JSON.stringify(model.name)} (${model.hash}). Do not edit; compile again.`];

@@ -23,18 +23,32 @@ export interface Instance {
  * @param weights what `load()` reads when it is given nothing
  */
 export async function instantiate(code: string, weights: Uint8Array | null): Promise<Instance> {
-  // From a temporary folder no bare specifier resolves, so the packages are named by where this one finds them.
-  const script = toJavaScript(code).replaceAll(
-    /^((?:\} from|import(?: \{.*\} from)?) )'(@tensorflow\/[a-z-]+)'/gm,
-    (_, keyword: string, name: string) => `${keyword}'${import.meta.resolve(name)}'`,
-  );
+  return withScripts({ 'module.mjs': code }, async (url) => {
+    const module = (await import(/* @vite-ignore */ url('module.mjs').href)) as Instance;
+    return weights === null ? module : { ...module, load: (source = weights, options = {}) => module.load(source, options) };
+  });
+}
+
+/**
+ * Puts TypeScript modules into a folder of their own, as JavaScript, while some work goes on.
+ * @param scripts by file name
+ */
+export async function withScripts<T>(
+  scripts: Readonly<Record<string, string>>,
+  work: (url: (name: string) => URL) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'skipc-'));
   try {
-    const file = join(folder, 'module.mjs');
-    await writeFile(file, script);
-    const module = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Instance;
-    return weights === null ? module : { ...module, load: (source = weights, options = {}) => module.load(source, options) };
+    for (const [name, code] of Object.entries(scripts)) await writeFile(join(folder, name), withoutPackages(toJavaScript(code)));
+    return await work((name) => pathToFileURL(join(folder, name)));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** From a temporary folder no bare specifier resolves, so the packages of tfjs are named by where this one finds them. */
+const withoutPackages = (script: string): string =>
+  script.replaceAll(
+    /^((?:\} from|import(?: \{.*\} from)?) )'(@tensorflow\/[a-z-]+)'/gm,
+    (_, keyword: string, name: string) => `${keyword}'${import.meta.resolve(name)}'`,
+  );

@@ -111,7 +111,7 @@ const NAMES = [
 /** Names that mean something in the module, in tfjs, in TypeScript. */
 const TAKEN = [
   'add relu w tidy Tensor load inputs default features owned variables source options info predict prefix suffix dispose forward',
-  'forwardPart1 forwardSuffixPart2 preparePart1 prepare scoped settle checkInputs readWeights INPUTS VARIABLES WEIGHTS Inputs Outputs',
+  'forwardPart1 forwardSuffixPart2 preparePart1 prepare scoped settle checkInputs openWeights takeWeights bakedWeights prepareTexts INPUTS VARIABLES BAKED WEIGHTS Inputs Outputs',
   'Weights Info Object Error undefined NaN let static yield await arguments eval enum this matMul clone scalar cast clipByValue imports',
   'text tensor tensor_2 variable image engine ready key value name shape globalThis process URL async of type',
 ].flatMap((line) => line.split(' '));

@@ -9,6 +9,7 @@ import { opRow } from '../src/ops/index.ts';
 import * as hash from '../src/runtime/hash.ts';
 import * as kernels from '../src/runtime/kernels.ts';
 import * as lookup from '../src/runtime/lookup.ts';
+import * as reversal from '../src/runtime/reverse.ts';
 import * as slices from '../src/runtime/slice.ts';
 import * as spectrum from '../src/runtime/spectrum.ts';
 import * as steps from '../src/runtime/steps.ts';
@@ -16,7 +17,7 @@ import * as texts from '../src/runtime/text.ts';
 import { fillDefaults } from '../src/schema/build.ts';
 
 /** What expressions may name: tfjs's functions, and those that modules bring along. */
-const FUNCTIONS = { ...tf, ...kernels, ...hash, ...lookup, ...slices, ...spectrum, ...steps, ...texts };
+const FUNCTIONS = { ...tf, ...kernels, ...reversal, ...hash, ...lookup, ...slices, ...spectrum, ...steps, ...texts };
 
 /** What the sizes of unknown axes turned out to be, by their symbols without factors. */
 export type Sizes = Map<string, number>;
@@ -107,21 +108,24 @@ type Expression = (core: typeof FUNCTIONS, ...operands: readonly Tensor[]) => Te
 function compileExpressions(program: Program): ReadonlyMap<BodyOp, Expression> {
   const values = valuesOf(program);
   const typeOf = (name: string): TensorType => values.get(name)?.type as TensorType;
+  // The functions that a module would declare for itself.
+  const declared = new Map<string, string>();
   const ops = program.ops.flatMap((op): readonly BodyOp[] => op.body?.ops ?? [op]);
   const functions = ops.map((op) => {
     const row = opRow(op.op);
     if (row?.emit === undefined) throw new Error(`no expression for the op ${op.op}`);
     const args = op.operands.map((_, i) => identifier(`x${i}`));
-    const { text, imports, runtime } = row.emit({
+    const { text, imports, runtime, declarations } = row.emit({
       args,
       attrs: fillDefaults(row.attrs, op.attrs),
       operands: op.operands.map(typeOf),
       results: op.results.map(({ type }) => type),
     });
+    for (const [name, declaration] of declarations) declared.set(name, declaration);
     const functionsUsed = [...imports, ...runtime].filter((name) => !name.startsWith('type ')).map((name) => name.replace(' as ', ': '));
     return `({ ${functionsUsed.join(', ')} }, ${args.map((arg) => arg.text).join(', ')}) => (${text}),`;
   });
-  const script = transformSync(`return [\n${functions.join('\n')}\n];`, { loader: 'ts' }).code;
-  const compiled = new Function(script)() as Expression[];
+  const script = transformSync(`${[...declared.values()].join('\n')}\nreturn [\n${functions.join('\n')}\n];`, { loader: 'ts' }).code;
+  const compiled = new Function('engine', script)(tf.engine) as Expression[];
   return new Map(ops.map((op, i) => [op, compiled[i] as Expression]));
 }

@@ -140,7 +140,8 @@ describe('types', () => {
     }
     const outputs = list.flatMap(({ results }) => results.map(({ name }) => ({ key: name.slice(1), value: name })));
     const program = { name: 'all', model: 'all', inputs, weights: [], ops: list, outputs, cuts: [], features: null };
-    const code = emitModule(program, { banner: ['Generated'], info: EMPTY_INFO, weights: { from: 'caller' }, classes: new Map() });
+    const options = { banner: ['Generated'], info: EMPTY_INFO, weights: { from: 'caller' as const }, hash: '', classes: new Map() };
+    const code = emitModule(program, options);
     expect(list.length).toBeGreaterThan(100);
     expect(typeErrors(new Map([['ops.ts', code]]))).toEqual([]);
   }, 120_000);

@@ -140,6 +140,8 @@ export const opExamples: Readonly<Record<string, readonly OpExample[]>> = {
     example([f32('?', '?n', 3), f32(3, 4)]),
     example([f32('?', 3, '?n'), f32('?', 3, 4)], { transposeA: true }),
     example([f32(1, '?n', 3), f32('?', 4, 3)], { transposeB: true }),
+    example([f32(1, '?', 3), f32(1, 3, 4), f32(4)], { activation: 'relu' }),
+    example([f32(1, '?', 3), f32(1, 3, 4), f32(4), f32(4)], { activation: 'prelu' }),
   ],
   conv2d: [
     example([f32('?', 6, 7, 2), f32(3, 3, 2, 4)], { strides: [2, 2], pad: 'same', dilations: [1, 1] }),
@@ -147,6 +149,22 @@ export const opExamples: Readonly<Record<string, readonly OpExample[]>> = {
     example([f32('?', 6, 7, 2), f32(2, 2, 2, 4)], { strides: [1, 1], pad: 'valid', dilations: [3, 2] }),
     example([f32('?', '?n', 7, 2), f32(3, 3, 2, 4)], { strides: [1, 1], pad: 'same', dilations: [1, 1] }),
     example([f32('?', '?n', 7, 2), f32(3, 3, 2, 4)], { strides: [2, 2], pad: 'valid', dilations: [1, 1] }),
+    example([f32('?', 6, 7, 2), f32(3, 3, 2, 4)], {
+      strides: [2, 1],
+      pad: [
+        [1, 0],
+        [0, 2],
+      ],
+    }),
+    example([f32('?', '?n', 7, 2), f32(1, 1, 2, 4)], {
+      strides: [1, 1],
+      pad: [
+        [0, 0],
+        [1, 1],
+      ],
+    }),
+    example([f32('?', 6, 7, 2), f32(3, 3, 2, 4), f32(4)], { strides: [1, 1], pad: 'same', activation: 'sigmoid' }),
+    example([f32('?', 6, 7, 2), f32(3, 3, 2, 4), f32(4), f32(4)], { strides: [1, 1], pad: 'valid', activation: 'prelu' }),
   ],
   conv3d: [
     example([f32('?', 4, 5, 6, 2), f32(2, 2, 2, 2, 3)], { strides: [1, 2, 2], pad: 'same', dilations: [1, 1, 1] }),
@@ -155,6 +173,14 @@ export const opExamples: Readonly<Record<string, readonly OpExample[]>> = {
   depthwiseConv2d: [
     example([f32('?', 6, 7, 2), f32(3, 3, 2, 2)], { strides: [2, 2], pad: 'same', dilations: [1, 1] }),
     example([f32('?', 6, 7, 2), f32(2, 2, 2, 1)], { strides: [1, 1], pad: 'valid', dilations: [2, 2] }),
+    example([f32('?', 6, 7, 2), f32(3, 3, 2, 2), f32(4)], {
+      strides: [1, 1],
+      pad: [
+        [1, 2],
+        [0, 1],
+      ],
+      activation: 'relu6',
+    }),
   ],
   avgPool: [
     example([f32('?', 6, 7, 2)], { window: [2, 3], strides: [2, 2], pad: 'same' }),

@@ -21,7 +21,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { checkInputs, type InputSpec } from '../src/runtime/inputs.ts';
-import { backendReady, openWeights, readWeights, type WeightSource } from '../src/runtime/load.ts';
+import { backendReady, type LoadOptions, openWeights, takeWeights, type WeightSource } from '../src/runtime/load.ts';
 import type { Variable } from '../src/runtime/resolve.ts';
 import { bytesOf, safetensorsFile } from './safetensors-file.ts';
 
@@ -41,6 +41,10 @@ const FILE = safetensorsFile(
   { quantization: QUANTIZATION, stage: 'raw' },
 );
 const VALUES = { kernel: [1, 2, 3, 4], bias: [-1, 126.5], steps: [-7] };
+
+async function readWeights<K extends string>(source: WeightSource, variables: Readonly<Record<K, Variable>>, options?: LoadOptions) {
+  return takeWeights(await openWeights(source, options), variables);
+}
 
 /** Values of tensors, which are then disposed. */
 function taken(tensors: Readonly<Record<string, Tensor>>): Record<string, number[]> {
@@ -176,7 +180,6 @@ describe('reading weights', () => {
         return item.read();
       },
     }));
-    const { takeWeights } = await import('../src/runtime/load.ts');
     expect(() => takeWeights({ available: failing, metadata }, VARIABLES)).toThrow('lost the context');
     expect(made.at(-1)).toBe(before + 5);
     for (const value of Object.values(given)) value.dispose();

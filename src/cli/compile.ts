@@ -14,6 +14,7 @@ export interface CompileFlags extends SelectionOptions {
   readonly outDir?: string;
   readonly backend?: string;
   readonly weights?: string;
+  readonly bake?: boolean;
   readonly js?: boolean;
   readonly emitIr?: boolean;
   readonly check?: boolean;
@@ -40,6 +41,7 @@ export async function runCompile(model: string, flags: CompileFlags): Promise<nu
     backend,
     weights,
     weightsFrom,
+    bake: flags.bake,
     command: commandLine(model, flags),
   });
   const { summary } = compiled;
@@ -130,6 +132,7 @@ function commandLine(model: string, flags: CompileFlags): string {
     ...(flags.plugin ?? []).flatMap((plugin) => ['--plugin', shownSource(plugin)]),
     ...value('--backend', flags.backend === 'core' ? undefined : flags.backend),
     ...value('--weights', flags.weights === 'none' || flags.weights === 'inline' ? flags.weights : path(flags.weights)),
+    ...(flags.bake ? ['--bake'] : []),
     ...(flags.js ? ['--js'] : []),
     ...(flags.emitIr ? ['--emit-ir'] : []),
     ...value('--out-dir', path(flags.outDir)),

@@ -42,6 +42,7 @@ function cli(): Command {
       '--weights <file>',
       'a file to take weights from: .weights.h5, .npz, .h5, .keras or a tfjs model.json; none; or inline, into the module',
     )
+    .option('--bake', 'run the load stage now, so that load() only reads what it computes')
     .option('--js', 'write JavaScript and declarations (.mjs, .d.mts) instead of TypeScript')
     .option('--emit-ir', 'also write the IR dump')
     .option('--check', 'write nothing; exit 1 where a file is not what would be written')

@@ -38,7 +38,10 @@ export function summaryText(summary: Summary): string {
       ...(identities > 0 ? [`${identities} of which ${identities === 1 ? 'does' : 'do'} nothing in evaluation`] : []),
     ]),
     row('parameters', [part(parameters, count, uncounted)]),
-    row('weights', [weightBytes === null ? 'no weights: pass --weights, or load(tensors)' : part(weightBytes, byteCount)]),
+    row('weights', [
+      weightBytes === null ? 'no weights: pass --weights, or load(tensors)' : part(weightBytes, byteCount),
+      ...(summary.weightStage === 'baked' ? ['baked'] : []),
+    ]),
     row('FLOPs', [`${part(flops, count, uncounted)}${saved}`]),
     ...(uncounted > 0
       ? [row('not counted', [`${uncounted} removed ${uncounted === 1 ? 'layer' : 'layers'} that skipc cannot compile`])]

@@ -1,13 +1,15 @@
 import { type FunctionDeclarationStructure, StructureKind } from 'ts-morph';
 import type { Stage } from '../ir/program.ts';
 import { code } from '../ops/code.ts';
+import { literalType } from './body.ts';
 import { type BodyFunction, functionsOf } from './functions.ts';
+import { isVariable, needed } from './members.ts';
 import { member } from './names.ts';
-import { isVariable, type Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 
 /** The functions that hold the ops of each stage. */
 export function bodies(plan: Plan): FunctionDeclarationStructure[] {
-  return [...evaluation(plan), ...preparation(plan)].map((body) => ({
+  return [...evaluation(plan), ...preparation(plan), ...textPreparation(plan)].map((body) => ({
     kind: StructureKind.Function,
     name: body.name,
     parameters: body.parameters.map(({ name, type }) => ({ name: plan.text(name), type: plan.text(type) })),
@@ -40,4 +42,17 @@ function preparation(plan: Plan): BodyFunction[] {
   const storeType = plan.program.weights.length > 0 ? code`Variables` : code`Record<never, never>`;
   const body = { name: 'prepare', store: code`variables`, storeType, ops: opsOf(plan, 'load'), given: [], outputs: computed };
   return functionsOf({ ...body, returnType: code`Prepared`, lends: false }, scope);
+}
+
+/** The part of the load stage that computes texts, for weights that are baked. */
+function textPreparation(plan: Plan): BodyFunction[] {
+  const { texts } = plan;
+  if (!plan.bakes || texts.length === 0) return [];
+  const { ops } = needed(
+    plan.program,
+    texts.map(({ value }) => value),
+  );
+  const scope = plan.scope();
+  const body = { name: 'prepareTexts', store: code`_variables`, storeType: code`Record<never, never>`, ops, given: [], outputs: texts };
+  return functionsOf({ ...body, returnType: literalType(texts, scope), lends: false }, scope);
 }

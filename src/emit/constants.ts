@@ -1,11 +1,13 @@
 import type { Feature } from '../ir/program.ts';
-import { quote } from '../ops/code.ts';
+import { code, quote } from '../ops/code.ts';
 import { tfjsDType } from '../ops/elementwise/cast.ts';
 import { membersType } from './faces.ts';
 import { type Data, dataLiteral } from './literal.ts';
-import { isVariable, type Plan } from './plan.ts';
+import { isVariable, layoutHash, typeText } from './members.ts';
+import { property } from './names.ts';
+import type { Plan } from './plan.ts';
 
-/** The tables that the runtime checks against: inputs, features and variables; and the weights, where they are inline. */
+/** The tables that the runtime checks against: inputs, features, variables, and what a baked file holds. */
 export function constants(plan: Plan): string[] {
   const { features, weights } = plan.program;
   const found: string[] = [];
@@ -20,8 +22,31 @@ export function constants(plan: Plan): string[] {
     found.push(`${doc}\nconst VARIABLES: Readonly<Record<string, Variable>> = ${plan.text(dataLiteral(Object.fromEntries(variables)))};`);
   }
   if (plan.prepares) found.push(...preparationTypes(plan));
-  if (plan.options.weights.from === 'inline') found.push(`const WEIGHTS = ${quote(plan.options.weights.base64)};`);
+  if (plan.bakes) found.push(bakedTable(plan));
   return found.map((text, i) => (i === 0 ? text : `\n${text}`));
+}
+
+/** The weight file, where the module holds it. */
+export const inlineWeights = (file: Uint8Array): string => `const WEIGHTS = ${quote(Buffer.from(file).toString('base64'))};`;
+
+const LONGEST_ROW = 120;
+
+/** What a baked file of this program holds, as many to a line as fit. */
+function bakedTable(plan: Plan): string {
+  const rows: string[] = [];
+  let row = '';
+  for (const member of plan.members) {
+    const item = plan.text(code`${property(member.name)}: ${typeText(member)},`);
+    if (row !== '' && row.length + item.length > LONGEST_ROW - 4) {
+      rows.push(`    ${row.trimEnd()}`);
+      row = '';
+    }
+    row += `${item} `;
+  }
+  if (row !== '') rows.push(`    ${row.trimEnd()}`);
+  const head = `  program: ${quote(plan.options.hash)},\n  layout: ${quote(layoutHash(plan.members))},`;
+  const doc = '/** What a baked file holds, whose load stage is done. */';
+  return `${doc}\nconst BAKED: Baked = {\n${head}\n  weights: {\n${rows.join('\n')}\n  },\n};`;
 }
 
 /** What the load stage computes with, and what it computes. */

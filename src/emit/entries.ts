@@ -1,7 +1,8 @@
 import { type FunctionDeclarationStructure, type OptionalKind, StructureKind } from 'ts-morph';
 import { type Code, code, identifier, join, quote, tfType } from '../ops/code.ts';
 import { literalType } from './body.ts';
-import { type DefaultWeights, isVariable, type Plan } from './plan.ts';
+import { isVariable } from './members.ts';
+import type { DefaultWeights, Plan } from './plan.ts';
 
 type Entry = OptionalKind<FunctionDeclarationStructure>;
 
@@ -68,7 +69,7 @@ function call(body: string, argument: Code | null, owned?: boolean): Code {
 function load(plan: Plan): Entry {
   const { weights } = plan.options;
   const reads = plan.program.weights.length > 0;
-  plan.use('backendReady', 'WeightSource', 'LoadOptions', ...(reads ? ['readWeights', 'Variable'] : []));
+  plan.use('backendReady', 'WeightSource', 'LoadOptions', ...(reads ? ['openWeights', 'takeWeights', 'Variable'] : []));
   const initial = !reads ? { hasQuestionToken: true } : weights.from === 'caller' ? {} : { initializer: defaultSource(weights) };
   return {
     name: 'load',
@@ -93,13 +94,18 @@ function defaultSource(weights: Exclude<DefaultWeights, { from: 'caller' }>): st
 }
 
 function readAndPrepare(plan: Plan): string[] {
-  const read = 'await readWeights(source, VARIABLES, options)';
-  if (!plan.prepares) return [`return (${read}) as Weights;`];
+  if (plan.bakes) plan.use('bakedWeights', 'Baked');
+  const open = 'const opened = await openWeights(source, options);';
+  const take = 'takeWeights(opened, VARIABLES)';
+  if (!plan.prepares) return [open, `return ${plan.bakes ? `(bakedWeights(opened, BAKED) ?? ${take})` : take} as Weights;`];
   plan.use('settle');
+  const asBaked = plan.texts.length === 0 ? 'baked' : 'settle(baked, () => ({ ...baked, ...prepareTexts({}) }))';
   const kept = plan.weights.filter(isVariable);
   const members = [...kept.map((name) => `${plan.names.text(name)}: variables.${plan.variables.text(name)}`), '...prepare(variables)'];
   return [
-    `const variables = (${read}) as Variables;`,
+    open,
+    ...(plan.bakes ? ['const baked = bakedWeights(opened, BAKED);', `if (baked !== null) return ${asBaked} as Weights;`] : []),
+    `const variables = ${take} as Variables;`,
     kept.length === 0
       ? 'return settle(variables, () => prepare(variables));'
       : `return settle(variables, () => ({\n  ${members.join(',\n  ')},\n}));`,

@@ -2,9 +2,10 @@ import { IndentationText, Project, QuoteKind } from 'ts-morph';
 import type { Program } from '../ir/program.ts';
 import { comment, quote } from '../ops/code.ts';
 import { bodies } from './bodies.ts';
-import { constants } from './constants.ts';
+import { constants, inlineWeights } from './constants.ts';
 import { entries } from './entries.ts';
 import { faces } from './faces.ts';
+import type { Member } from './members.ts';
 import { type ModuleOptions, Plan } from './plan.ts';
 import { runtimeFor } from './runtime.ts';
 
@@ -14,8 +15,22 @@ const KERNELS =
   '// The kernels that the program runs: as the functions of tfjs of the same names, without their checks, which were made when compiling.';
 const RUNTIME = '// What follows is the same in every module that skipc writes: reading weights and checking what is handed in.';
 
+/** A module whose names are settled, but for the weights that it may hold. */
+export interface PlannedModule {
+  /** What a baked weight file of the module holds, in this order. */
+  readonly members: readonly Member[];
+  /**
+   * The module's text.
+   * @param weights the weight file, where the module holds it
+   */
+  write(weights?: Uint8Array): string;
+}
+
 /** The TypeScript module that evaluates a staged program. */
-export function emitModule(program: Program, options: ModuleOptions): string {
+export const emitModule = (program: Program, options: ModuleOptions): string => planModule(program, options).write();
+
+/** As `emitModule`, of which what weight files depend on comes first. */
+export function planModule(program: Program, options: ModuleOptions): PlannedModule {
   let plan = new Plan(program, options);
   let statements = statementsOf(plan);
   // A layer may have the name of a tfjs function that the program calls; which it calls is known only now.
@@ -23,6 +38,11 @@ export function emitModule(program: Program, options: ModuleOptions): string {
     plan = new Plan(program, options, plan.imports);
     statements = statementsOf(plan);
   }
+  return { members: plan.members, write: (weights) => textOf(plan, statements, weights) };
+}
+
+function textOf(plan: Plan, statements: ReturnType<typeof statementsOf>, weights: Uint8Array | undefined): string {
+  const { options } = plan;
   const runtime = runtimeFor(plan.runtime);
   const imports = new Set([...plan.imports, ...runtime.imports]);
   // What a part of the runtime imports is there already.
@@ -41,6 +61,7 @@ export function emitModule(program: Program, options: ModuleOptions): string {
     statements: [
       `${head.join('\n')}\n`,
       ...statements,
+      ...(weights === undefined ? [] : [`\n${inlineWeights(weights)}`]),
       ...(kernels.length > 0 ? [`\n${KERNELS}\n\n${kernels.map(([, text]) => text).join('\n\n')}`] : []),
       `\n${RUNTIME}\n\n${runtime.text}`,
     ],

@@ -1,9 +1,10 @@
-import type { Feature, Program, Value } from '../ir/program.ts';
+import type { Feature, Output, Program, Value } from '../ir/program.ts';
 import { valuesOf } from '../ir/program.ts';
 import type { TensorType } from '../ir/types.ts';
 import type { Code } from '../ops/code.ts';
 import { Scope } from './body.ts';
 import type { Data } from './literal.ts';
+import { heldValues, isText, type Member, unbakeable } from './members.ts';
 import { NameTable } from './names.ts';
 import { runtimeNames } from './runtime.ts';
 
@@ -11,8 +12,8 @@ import { runtimeNames } from './runtime.ts';
 export type DefaultWeights =
   /** A file beside the module. */
   | { readonly from: 'file'; readonly name: string }
-  /** The file itself, in base64. */
-  | { readonly from: 'inline'; readonly base64: string }
+  /** In the module itself. */
+  | { readonly from: 'inline' }
   /** Nowhere: the caller brings them. */
   | { readonly from: 'caller' };
 
@@ -21,6 +22,8 @@ export interface ModuleOptions {
   readonly banner: readonly string[];
   readonly info: { readonly [key: string]: Data };
   readonly weights: DefaultWeights;
+  /** Hash of the program, by which a baked file says whose it is. */
+  readonly hash: string;
   /** A module to import for its side effect: the backend. */
   readonly backend?: string | undefined;
   /** Class name of each layer, for the comments. */
@@ -34,10 +37,12 @@ export class Plan {
   readonly names: NameTable;
   /** What the variables of the model are called before anything is computed from them: members of an object of their own. */
   readonly variables: NameTable;
-  /** Members of `Weights`: what prefix and suffix read and do not compute. */
+  /** Members of `Weights`: what prefix and suffix read and do not compute, in the order in which they do. */
   readonly weights: readonly string[];
   /** True where something depends on weights alone. */
   readonly prepares: boolean;
+  /** True where `load` takes baked files too. */
+  readonly bakes: boolean;
   /** Import specifiers from tfjs, as the pieces of code that were used ask for them. */
   readonly imports = new Set<string>();
   /** Functions that the pieces of code ask the module to declare, by name. */
@@ -54,19 +59,31 @@ export class Plan {
     this.variables = new NameTable(others);
     this.options = options;
     this.#values = valuesOf(program);
-    const fixed = new Set(program.weights.map(({ name }) => name));
-    for (const op of program.ops) if (op.stage === 'load') for (const { name } of op.results) fixed.add(name);
-    const used = new Set(program.ops.filter((op) => op.stage !== 'load').flatMap((op) => op.operands));
-    for (const { value } of program.outputs) used.add(value);
-    this.weights = [...fixed].filter((name) => used.has(name));
+    this.weights = heldValues(program).map(({ value }) => value);
+    this.bakes = program.weights.length > 0 && unbakeable(program) === null;
     this.prepares = program.ops.some((op) => op.stage === 'load');
     // Weights and inputs choose first: their identifiers are the ones a caller may see.
-    for (const name of [...this.weights.filter(isVariable), ...program.inputs.map(({ name }) => name)]) this.names.text(name);
+    const held = new Set(this.weights);
+    for (const { name } of [...program.weights.filter(({ name }) => held.has(name)), ...program.inputs]) this.names.text(name);
   }
 
   /** The inputs as values under their keys. */
   get inputs(): readonly Feature[] {
     return this.program.inputs.map(({ key, name, fill }) => ({ key, value: name, ...(fill === undefined ? {} : { fill }) }));
+  }
+
+  /** What a baked file holds. */
+  get members(): readonly Member[] {
+    return this.weights
+      .map((value) => ({ value, type: this.typeOf(value) }))
+      .filter((held) => !isText(held))
+      .map((held) => ({ ...held, name: this.names.text(held.value) }));
+  }
+
+  /** What the load stage computes anew though the weights are baked. */
+  get texts(): readonly Output[] {
+    const texts = this.weights.filter((value) => isText({ value, type: this.typeOf(value) }));
+    return texts.map((value) => ({ key: this.names.text(value), value }));
   }
 
   /** The text of a piece of code; from here on the module imports what it needs. */
@@ -93,6 +110,3 @@ export class Plan {
     return value.type;
   }
 }
-
-/** True for a variable of the model, as opposed to what is computed. */
-export const isVariable = (name: string): boolean => name.startsWith('@');

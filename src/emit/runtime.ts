@@ -8,6 +8,7 @@ const FILES = [
   'inputs',
   'fill',
   'load',
+  'baked',
   'resolve',
   'safetensors',
   'lookup',
@@ -15,7 +16,7 @@ const FILES = [
   'hash',
   'spectrum',
   'slice',
-  'kernels',
+  'kernels', 'reverse',
   'steps',
 ];
 

@@ -20,7 +20,7 @@ const DTYPE = { float32: 'F32', int32: 'I32', bool: 'BOOL', uint8: 'U8', uint16:
  * stand in the metadata.
  * @param metadata strings; the program's hash and whether its load stage is done
  */
-export function writeSafetensors(weights: readonly StoredWeight[], metadata: Readonly<Record<string, string>>): Uint8Array {
+export function writeSafetensors(weights: readonly StoredWeight[], metadata: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
   const quantization = weights
     .filter(({ stored, dtype }) => stored.dtype !== dtype)
     .map(({ name, stored, dtype }) => [

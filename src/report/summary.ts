@@ -44,6 +44,10 @@ export const summarySchema = object({
   layers: part,
   parameters: part,
   weightBytes: described(nullable(part), 'bytes of weights as they are stored; null without a weight file'),
+  weightStage: described(
+    nullable(oneOf('raw', 'baked')),
+    '`baked` weights are stored as the load stage leaves them; null without a weight file',
+  ),
   flops: described(part, 'for one sample'),
   uncounted: described(count, 'layers that were removed and that skipc cannot compile: what they cost is missing in the totals'),
   hoist: nullable(
@@ -84,6 +88,7 @@ export interface SummaryParts {
   readonly program: Program;
   readonly cuts: readonly string[];
   readonly weightBytes: Part | null;
+  readonly weightStage: 'raw' | 'baked' | null;
   readonly warnings: readonly SkipcError[];
 }
 
@@ -109,6 +114,7 @@ export function summarise(parts: SummaryParts): Summary {
     layers: { kept, of: perLayer.length },
     parameters: { kept: after.parameters, of: before.parameters },
     weightBytes: parts.weightBytes,
+    weightStage: parts.weightStage,
     flops: { kept: flops, of: before.flops.prefix + before.flops.suffix },
     uncounted: parts.uncounted,
     hoist:

@@ -3,6 +3,7 @@ import { operations } from '../layers/operations/index.ts';
 import { refusedOperations } from '../layers/operations/refused.ts';
 import type { LayerRow } from '../layers/row.ts';
 import { opNames, opRow } from '../ops/index.ts';
+import { type BackendTraits, backendTraits } from '../rewrite/backends.ts';
 import { pipeline } from '../rewrite/pipeline.ts';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
@@ -57,6 +58,23 @@ export const tables: Readonly<Record<string, () => string>> = {
     table(
       ['op', 'kernels of tfjs', 'backends', 'what it computes'],
       opNames.toSorted().map((name) => [`\`${name}\``, code(opRow(name)?.kernels ?? []), 'all', opRow(name)?.doc ?? '']),
+    ),
+  backends: () =>
+    table(
+      ['backend', 'what it is', 'bias and activation', 'fused products of matrices', 'reshapes', 'a kernel costs as much as'],
+      Object.entries(backendTraits).map(([name, traits]: [string, BackendTraits]) => [
+        `\`${name}\``,
+        traits.doc,
+        traits.fusesFinish ? 'in the kernel' : 'kernels of their own',
+        !traits.fusesFinish ? '' : traits.fusesMatricesOfRank3 ? 'of rank 3' : 'of any rank',
+        traits.reshapesForFree ? 'free' : 'a kernel',
+        traits.kernelInElements === 0 ? '' : `copying ${traits.kernelInElements} numbers`,
+      ]),
+    ),
+  rules: () =>
+    table(
+      ['pass', 'rule', 'what is equal'],
+      pipeline.flatMap(({ name, rules = [] }) => rules.map((rule) => [`\`${name}\``, `\`${rule.name}\``, `\`${rule.equation}\``])),
     ),
   passes: () =>
     table(

@@ -113,6 +113,22 @@ export class Graph {
     return { op: name, operands, attrs, results: [value], layers, stage: 'suffix' };
   }
 
+  /** An op whose results are known to have these types: one of several results, or one that names sizes which nothing before has. */
+  typedOp(
+    name: string,
+    operands: readonly string[],
+    attrs: Attrs,
+    results: readonly { readonly naming: Naming; readonly type: TensorType }[],
+    layers: readonly string[],
+  ): Op {
+    const values = results.map(({ naming, type }): Value => {
+      const value: Value = { name: 'name' in naming ? naming.name : this.#fresh(`${naming.base}.${naming.role}`), type };
+      if (!('name' in naming)) this.#values.set(value.name, value);
+      return value;
+    });
+    return { op: name, operands, attrs, results: values, layers, stage: 'suffix' };
+  }
+
   #fresh(base: string): string {
     const stem = `%${base.replace(/^[%@]/, '').replaceAll('/', '.')}`;
     let name = stem;

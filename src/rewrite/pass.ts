@@ -23,6 +23,8 @@ export interface Pass {
   readonly name: string;
   /** One line for `--help` and the table of passes. */
   readonly purpose: string;
+  /** The local rewrites that the pass is made of, where it is. */
+  readonly rules?: readonly { readonly name: string; readonly equation: string }[];
   /** Returns the very program it was given where there is nothing to do. */
   run(program: Program, options: PassOptions): Program;
 }

@@ -3,12 +3,15 @@ import type { Program } from '../ir/program.ts';
 import { verify } from '../ir/verify.ts';
 import { opRules } from '../ops/rules.ts';
 import type { Pass, PassOptions } from './pass.ts';
+import { algebra } from './passes/algebra.ts';
 import { cse } from './passes/cse.ts';
 import { eliminateDead } from './passes/eliminate-dead.ts';
 import { fold } from './passes/fold.ts';
 import { fuse } from './passes/fuse.ts';
+import { layout } from './passes/layout.ts';
 import { legalize } from './passes/legalize.ts';
 import { schedule } from './passes/schedule.ts';
+import { siblings } from './passes/siblings.ts';
 import { simplify } from './passes/simplify.ts';
 import { stage } from './passes/stage.ts';
 
@@ -17,9 +20,15 @@ export const pipeline: readonly Pass[] = [
   // First, so that nothing looks at a branch that no output needs.
   eliminateDead,
   simplify,
+  // Before folding, so that scales and padding stand next to kernels and not behind a transpose.
+  layout,
+  // Behind it, as what transposes parted stands together; before fusion, for activations then have the form that kernels apply.
+  algebra,
   // Behind simplification, which brings scales next to the kernels; before fusion, as an activation would stand between.
   fold,
   fuse,
+  // Behind fusion, as one kernel can have one bias and one activation; before products get the form that kernels take.
+  siblings,
   legalize,
   // Of the reshapes around one product and the next, most cancel each other.
   { ...simplify, name: 'simplify-again' },
@@ -34,7 +43,7 @@ export const pipeline: readonly Pass[] = [
 
 /** The passes that change how things are computed: without them, a program costs what its model says. */
 export const optimisations: readonly string[] = pipeline
-  .filter((pass) => [fold, fuse, legalize, cse, schedule].includes(pass) || pass.name === 'simplify-again')
+  .filter((pass) => [layout, algebra, fold, fuse, siblings, legalize, cse, schedule].includes(pass) || pass.name === 'simplify-again')
   .map(({ name }) => name);
 
 export interface Run {

@@ -1,6 +1,6 @@
 import type { Op, Program } from '../ir/program.ts';
 import { Graph } from './graph.ts';
-import type { PassOptions, RefusedRewrite } from './pass.ts';
+import type { Pass, PassOptions, RefusedRewrite } from './pass.ts';
 
 /** Why a rule that looked as if it fitted did not apply, in words that complete "not folded: ". */
 export interface Refusal {
@@ -21,22 +21,29 @@ export interface Rule {
   apply(op: Op, graph: Graph, options: PassOptions): Replacement | Refusal | null;
 }
 
+/** A pass that applies rules, from the first op to the last and once, or until none applies. */
+export const rulesPass = (name: string, purpose: string, rules: readonly Rule[], times: 'once' | 'until-none-applies' = 'once'): Pass => ({
+  name,
+  purpose,
+  rules,
+  run: (program, options) => applyRules(program, rules, options, times === 'once' ? 1 : MOST_ROUNDS),
+});
+
 /** No model needs as many; a rule that undoes what another does would never come to an end. */
 const MOST_ROUNDS = 16;
 
 /**
- * Applies rules until none applies. Every rule must bring the program nearer to its end.
+ * Applies rules in rounds, while one applies. Every rule must bring the program nearer to its end.
  * @returns the very program where nothing applied
  */
-export function applyRules(program: Program, rules: readonly Rule[], options: PassOptions): Program {
+export function applyRules(program: Program, rules: readonly Rule[], options: PassOptions, rounds = MOST_ROUNDS): Program {
   let current = program;
-  for (let round = 0; round < MOST_ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     const refusals: RefusedRewrite[] = [];
     const next = applyOnce(current, rules, options, refusals);
-    if (next === current) {
-      options.refusals?.push(...refusals);
-      break;
-    }
+    const isLast = next === current || round === rounds - 1;
+    if (isLast) options.refusals?.push(...refusals);
+    if (next === current) break;
     current = next;
   }
   return current;

@@ -22,7 +22,7 @@ export interface LoadOptions {
 export interface OpenWeights {
   /** Strings that a safetensors file carries beside its tensors; empty for other sources. */
   readonly metadata: ReadonlyMap<string, string>;
-  readonly available: readonly (Available & { read(): Tensor })[];
+  readonly available: readonly (Available & { readonly dtype: string; read(): Tensor })[];
 }
 
 /** Waits for the application's tfjs backend. @throws Error naming the import to add where no backend is registered */
@@ -36,19 +36,9 @@ export async function backendReady(): Promise<void> {
 }
 
 /**
- * The model's variables as tensors of their own, which the caller disposes; none is left where one fails. A backend must be ready.
- * @param variables the variables to read, by the keys of the result
- * @throws Error naming the weight or URL at fault; the signal's reason where it aborts
+ * Fetches the source where it has to be, and lists what it holds.
+ * @throws Error naming what is wrong with it, and the URL; the signal's reason where it aborts
  */
-export async function readWeights<K extends string>(
-  source: WeightSource,
-  variables: Readonly<Record<K, Variable>>,
-  options: LoadOptions = {},
-): Promise<Record<K, Tensor>> {
-  return takeWeights(await openWeights(source, options), variables);
-}
-
-/** Fetches the source where it has to be, and lists what it holds. */
 export async function openWeights(source: WeightSource, options: LoadOptions = {}): Promise<OpenWeights> {
   options.signal?.throwIfAborted();
   if (typeof source === 'string' || isURL(source)) return openLocation(String(source), options);
@@ -62,12 +52,16 @@ export async function openWeights(source: WeightSource, options: LoadOptions = {
     : Object.entries(source);
   const available = entries.map(([name, value]) => {
     if (!(value instanceof Tensor)) throw new Error(`weights: ${JSON.stringify(name)} is not a tensor`);
-    return { name, shape: value.shape, read: () => value };
+    return { name, shape: value.shape, dtype: value.dtype, read: () => value };
   });
   return { metadata: new Map(), available };
 }
 
-/** As `readWeights`, of a source that is open. */
+/**
+ * The model's variables as tensors of their own, which the caller disposes; none is left where one fails. A backend must be ready.
+ * @param variables the variables to read, by the keys of the result
+ * @throws Error naming the weight at fault
+ */
 export function takeWeights<K extends string>(weights: OpenWeights, variables: Readonly<Record<K, Variable>>): Record<K, Tensor> {
   const wanted = Object.entries<Variable>(variables);
   const found = resolveVariables(
@@ -89,12 +83,16 @@ export function takeWeights<K extends string>(weights: OpenWeights, variables: R
   ) as Record<K, Tensor>;
 }
 
-function openFile(file: Uint8Array): OpenWeights {
+/** @param isOwn true where nobody else has the file's bytes */
+function openFile(file: Uint8Array, isOwn = false): OpenWeights {
   const { metadata, tensors } = parseSafetensors(file);
+  // All of a baked file stays in use, so its tensors may keep the whole alive.
+  const shares = isOwn && metadata.get('stage') === 'baked';
   const available = tensors.map((stored) => ({
     name: stored.name,
     shape: stored.shape,
-    read: () => tensor(decodeStored(file, stored), [...stored.shape], stored.dtype),
+    dtype: stored.dtype,
+    read: () => tensor(decodeStored(file, stored, shares), [...stored.shape], stored.dtype),
   }));
   return { metadata, available };
 }
@@ -111,7 +109,7 @@ async function openLocation(location: string, options: LoadOptions): Promise<Ope
       : await readBody(await fetch(location, { ...requestInit, ...(signal ? { signal } : {}) }), onProgress);
     signal?.throwIfAborted();
     onProgress?.(1);
-    return openFile(file);
+    return openFile(file, true);
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
     throw new Error(`cannot read weights from ${shown}: ${cause instanceof Error ? cause.message : cause}`, { cause });

@@ -76,16 +76,24 @@ export function parseSafetensors(file: Uint8Array): SafetensorsHeader {
   return { metadata, tensors };
 }
 
-/** The values of a tensor, in an array of their own; booleans are 0 and 1. */
+/**
+ * The values of a tensor; booleans are 0 and 1.
+ * @param shares true where the values may lie in the file itself, as far as their place there allows; else they are a copy
+ */
 export function decodeStored(
   file: Uint8Array,
   { stored, start, end, dtype, scale, min }: StoredTensor,
+  shares = false,
 ): Float32Array | Int32Array | Uint8Array {
-  const raw = new Uint8Array(file.subarray(start, end));
-  if (stored === 'F32') return new Float32Array(raw.buffer);
-  if (stored === 'I32') return new Int32Array(raw.buffer);
-  if (stored === 'BOOL') return raw.map((value) => (value === 0 ? 0 : 1));
-  const codes = stored === 'U8' ? raw : new Uint16Array(raw.buffer);
+  const size = STORED_BYTES[stored];
+  const there = file.subarray(start, end);
+  const isPlain = stored === 'F32' || stored === 'I32';
+  const raw = (isPlain && !shares) || there.byteOffset % size !== 0 ? new Uint8Array(there) : there;
+  const count = raw.length / size;
+  if (stored === 'F32') return new Float32Array(raw.buffer, raw.byteOffset, count);
+  if (stored === 'I32') return new Int32Array(raw.buffer, raw.byteOffset, count);
+  if (stored === 'BOOL') return new Uint8Array(raw).map((value) => (value === 0 ? 0 : 1));
+  const codes = stored === 'U8' ? raw : new Uint16Array(raw.buffer, raw.byteOffset, count);
   const values = dtype === 'int32' ? new Int32Array(codes.length) : new Float32Array(codes.length);
   for (let i = 0; i < codes.length; i++) {
     // In this order and in float64, as tfjs decodes a quantised weight.

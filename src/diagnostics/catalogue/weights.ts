@@ -47,4 +47,14 @@ export const weights = {
     ({ what }) => `the weights are not those of the model: ${what}`,
     () => 'check that the weight files belong to this model, or compile without them: --weights none',
   ),
+  'bake-no-weights': entry<{ why: string }>(
+    'invalid',
+    ({ why }) => `there are no weights to bake: ${why}`,
+    () => 'give a model with weights, or --weights FILE; the module itself can hold them: --weights inline',
+  ),
+  'bake-unsupported': entry<{ why: string }>(
+    'unsupported',
+    ({ why }) => `what the load stage computes cannot be stored: ${why}`,
+    () => 'compile without --bake: load() computes it',
+  ),
 } as const;

@@ -1,6 +1,6 @@
 import { type Dim, isKnown, mayEqual } from '../../ir/types.ts';
 import { integer, object } from '../../schema/build.ts';
-import { code } from '../code.ts';
+import { code, tf } from '../code.ts';
 import { listKernelFunction } from '../kernel.ts';
 import { at, free, mismatch, op } from '../row.ts';
 
@@ -27,5 +27,7 @@ export const concat = op({
   cost: free,
   identity: (_, operands) => operands.length === 1,
   kernels: ['Concat', 'Identity'],
-  emit: ({ args, attrs }) => code`${listKernelFunction('concat', 'Concat')}(${args}, ${attrs.axis})`,
+  // TensorFlow's kernel takes two at least.
+  emit: ({ args, attrs }) =>
+    args.length === 1 ? code`${tf('clone')}(${at(args, 0)})` : code`${listKernelFunction('concat', 'Concat')}(${args}, ${attrs.axis})`,
 });

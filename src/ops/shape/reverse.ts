@@ -1,5 +1,5 @@
 import { array, integer, object } from '../../schema/build.ts';
-import { code, tf } from '../code.ts';
+import { code, runtime, tf } from '../code.ts';
 import { at, free, mismatch, op } from '../row.ts';
 
 export const reverse = op({
@@ -13,6 +13,7 @@ export const reverse = op({
   },
   cost: free,
   identity: ({ axes }) => axes.length === 0,
-  kernels: ['Reverse', 'Identity'],
-  emit: ({ args, attrs }) => code`${tf('reverse')}(${at(args, 0)}, ${attrs.axes})`,
+  kernels: ['Reverse', 'Cast', 'NotEqual', 'Identity'],
+  emit: ({ args, attrs, operands }) =>
+    code`${at(operands, 0).dtype === 'bool' ? runtime('reverseTruth') : tf('reverse')}(${at(args, 0)}, ${attrs.axes})`,
 });

@@ -1,5 +1,5 @@
 import type { Pass } from '../pass.ts';
-import { applyRules } from '../rule.ts';
+import { rulesPass } from '../rule.ts';
 import { activationBeforeReshape, shiftBeforeReshape } from '../rules/before-reshape.ts';
 import { foldInputScale, foldInputScaleUnderShift, foldInputShift } from '../rules/fold-input.ts';
 import { foldPadding } from '../rules/fold-padding.ts';
@@ -15,20 +15,19 @@ import { mergeScales, mergeShifts } from '../rules/merge.ts';
  *   %c = conv2d %x, @c/kernel           %c.kernel = mul @c/kernel, %s
  *   %n = mul %c, %s                =>   %n = conv2d %x, %c.kernel
  */
-export const fold: Pass = {
-  name: 'fold',
-  purpose: 'fold batch normalisation, rescaling and padding into the convolutions and products beside them',
-  run: (program, options) => applyRules(program, RULES, options),
-};
-
-const RULES = [
-  shiftBeforeReshape,
-  activationBeforeReshape,
-  mergeShifts,
-  mergeScales,
-  foldScale,
-  foldPadding,
-  foldInputScale,
-  foldInputShift,
-  foldInputScaleUnderShift,
-];
+export const fold: Pass = rulesPass(
+  'fold',
+  'fold batch normalisation, rescaling and padding into the convolutions and products beside them',
+  [
+    shiftBeforeReshape,
+    activationBeforeReshape,
+    mergeShifts,
+    mergeScales,
+    foldScale,
+    foldPadding,
+    foldInputScale,
+    foldInputShift,
+    foldInputScaleUnderShift,
+  ],
+  'until-none-applies',
+);

@@ -1,5 +1,5 @@
 import type { Pass } from '../pass.ts';
-import { applyRules } from '../rule.ts';
+import { rulesPass } from '../rule.ts';
 import { fuseActivation, fuseBias } from '../rules/fuse-finish.ts';
 
 /**
@@ -12,8 +12,8 @@ import { fuseActivation, fuseBias } from '../rules/fuse-finish.ts';
  *   %s = add %c, @b              =>   %r = conv2d %x, %k, @b {activation=relu}
  *   %r = relu %s
  */
-export const fuse: Pass = {
-  name: 'fuse',
-  purpose: 'let convolutions and products add their bias and apply their activation, where the backend can',
-  run: (program, options) => applyRules(program, [fuseBias, fuseActivation], options),
-};
+export const fuse: Pass = rulesPass(
+  'fuse',
+  'let convolutions and products add their bias and apply their activation, where the backend can',
+  [fuseBias, fuseActivation],
+);

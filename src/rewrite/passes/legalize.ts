@@ -1,5 +1,5 @@
 import type { Pass } from '../pass.ts';
-import { applyRules } from '../rule.ts';
+import { rulesPass } from '../rule.ts';
 import { batchOfOne } from '../rules/batch-of-one.ts';
 
 /**
@@ -11,8 +11,4 @@ import { batchOfOne } from '../rules/batch-of-one.ts';
  *                             =>    %p = matMul %m, %k3, @b
  *                                   %d = reshape %p {shape=[?,2]}
  */
-export const legalize: Pass = {
-  name: 'legalize',
-  purpose: 'give ops the form in which the backend takes them',
-  run: (program, options) => applyRules(program, [batchOfOne], options),
-};
+export const legalize: Pass = rulesPass('legalize', 'give ops the form in which the backend takes them', [batchOfOne]);
