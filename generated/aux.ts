@@ -6,24 +6,14 @@ import {
   Tensor,
   type Tensor1D,
   type Tensor2D,
+  type Tensor3D,
   type Tensor4D,
-  add,
   cast,
   clone,
-  conv2d,
-  depthwiseConv2d,
   engine,
-  matMul,
-  maxPool,
-  mul,
   notEqual,
   ready,
-  relu,
-  reshape,
-  rsqrt,
   scalar,
-  softmax,
-  sub,
   tensor,
   tidy,
 } from '@tensorflow/tfjs-core';
@@ -41,29 +31,27 @@ export interface Outputs {
 /** The tensors that the program computes with, by the names it uses for them. */
 export type Weights = {
   stem_conv_kernel: Tensor4D; // f32[3,3,1,16]
+  stem_bn_shift: Tensor1D; // f32[16]
   block1_conv_depthwise_kernel: Tensor4D; // f32[3,3,16,1]
-  block1_conv_pointwise_kernel: Tensor4D; // f32[1,1,16,24]
+  block1_conv_kernel: Tensor4D; // f32[1,1,16,24]
+  block1_bn_shift: Tensor1D; // f32[24]
   aux_conv_kernel: Tensor4D; // f32[1,1,24,4]
   aux_conv_bias: Tensor1D; // f32[4]
-  aux_kernel: Tensor2D; // f32[784,10]
+  aux_matrix: Tensor3D; // f32[1,784,10]
   aux_bias: Tensor1D; // f32[10]
-  stem_bn_scale: Tensor1D; // f32[16]
-  stem_bn_shift: Tensor1D; // f32[16]
-  block1_bn_scale: Tensor1D; // f32[24]
-  block1_bn_shift: Tensor1D; // f32[24]
 };
 
 /** Where this program comes from, what it takes and gives, and what it costs. */
 export const info: Info = {
   skipc: '0.1.0',
   model: { name: 'digits', hash: 'c92159d1a315c7ee' },
-  program: '63a4e7663352edd0',
+  program: '0b9175d6bd47b862',
   inputs: [{ key: 'image', name: 'image', dtype: 'float32', shape: ['?', 28, 28, 1] }],
   features: [],
   outputs: [{ key: 'aux', name: 'aux', dtype: 'float32', shape: ['?', 10] }],
   cost: {
     before: { layers: 25, parameters: 47112, flops: 7478772 },
-    after: { layers: 11, parameters: 8782, flops: 1221562 },
+    after: { layers: 11, parameters: 8782, flops: 1190202 },
     uncounted: 0,
   },
 };
@@ -71,14 +59,14 @@ export const info: Info = {
 /** Reads the weights and makes them ready. */
 export async function load(source: WeightSource = new URL('./aux.safetensors', import.meta.url), options: LoadOptions = {}): Promise<Weights> {
   await backendReady();
-  const variables = (await readWeights(source, VARIABLES, options)) as Variables;
+  const opened = await openWeights(source, options);
+  const baked = bakedWeights(opened, BAKED);
+  if (baked !== null) return baked as Weights;
+  const variables = takeWeights(opened, VARIABLES) as Variables;
   return settle(variables, () => ({
-    stem_conv_kernel: variables.stem_conv_kernel,
     block1_conv_depthwise_kernel: variables.block1_conv_depthwise_kernel,
-    block1_conv_pointwise_kernel: variables.block1_conv_pointwise_kernel,
     aux_conv_kernel: variables.aux_conv_kernel,
     aux_conv_bias: variables.aux_conv_bias,
-    aux_kernel: variables.aux_kernel,
     aux_bias: variables.aux_bias,
     ...prepare(variables),
   }));
@@ -96,56 +84,32 @@ export function dispose(w: Weights): void {
 }
 
 function forward(w: Weights, { image }: { image: Tensor4D }): Outputs {
-  // stem_conv (Conv2D)
-  const stem_conv: Tensor4D = conv2d(image, w.stem_conv_kernel, [1, 1], 'same'); // [?,28,28,16]
-
-  // stem_bn (BatchNormalization)
-  const stem_bn_scaled: Tensor4D = mul(stem_conv, w.stem_bn_scale); // [?,28,28,16]
-  stem_conv.dispose();
-  const stem_bn: Tensor4D = add(stem_bn_scaled, w.stem_bn_shift); // [?,28,28,16]
-  stem_bn_scaled.dispose();
-
-  // stem_relu (Activation)
-  const stem_relu: Tensor4D = relu(stem_bn); // [?,28,28,16]
-  stem_bn.dispose();
+  // stem_conv (Conv2D) + stem_bn (BatchNormalization) + stem_relu (Activation)
+  const stem_relu: Tensor4D = runConv2d(image, w.stem_conv_kernel, { strides: [1, 1], pad: 'same', bias: w.stem_bn_shift, activation: 'relu' }); // [?,28,28,16]
 
   // block1_conv (SeparableConv2D)
-  const block1_conv_depthwise: Tensor4D = depthwiseConv2d(stem_relu, w.block1_conv_depthwise_kernel, [1, 1], 'same'); // [?,28,28,16]
+  const block1_conv_depthwise: Tensor4D = runDepthwiseConv2d(stem_relu, w.block1_conv_depthwise_kernel, { strides: [1, 1], pad: 'same' }); // [?,28,28,16]
   stem_relu.dispose();
-  const block1_conv: Tensor4D = conv2d(block1_conv_depthwise, w.block1_conv_pointwise_kernel, [1, 1], 'valid'); // [?,28,28,24]
+
+  // block1_conv (SeparableConv2D) + block1_bn (BatchNormalization) + block1_relu (Activation)
+  const block1_relu: Tensor4D = runConv2d(block1_conv_depthwise, w.block1_conv_kernel, { strides: [1, 1], pad: 'valid', bias: w.block1_bn_shift, activation: 'relu' }); // [?,28,28,24]
   block1_conv_depthwise.dispose();
-
-  // block1_bn (BatchNormalization)
-  const block1_bn_scaled: Tensor4D = mul(block1_conv, w.block1_bn_scale); // [?,28,28,24]
-  block1_conv.dispose();
-  const block1_bn: Tensor4D = add(block1_bn_scaled, w.block1_bn_shift); // [?,28,28,24]
-  block1_bn_scaled.dispose();
-
-  // block1_relu (Activation)
-  const block1_relu: Tensor4D = relu(block1_bn); // [?,28,28,24]
-  block1_bn.dispose();
 
   // block1_pool (MaxPooling2D)
   const block1_pool: Tensor4D = maxPool(block1_relu, [2, 2], [2, 2], 'valid'); // [?,14,14,24]
   block1_relu.dispose();
 
   // aux_conv (Conv2D)
-  const aux_conv_conv2d: Tensor4D = conv2d(block1_pool, w.aux_conv_kernel, [1, 1], 'valid'); // [?,14,14,4]
+  const aux_conv: Tensor4D = runConv2d(block1_pool, w.aux_conv_kernel, { strides: [1, 1], pad: 'valid', bias: w.aux_conv_bias, activation: 'relu' }); // [?,14,14,4]
   block1_pool.dispose();
-  const aux_conv_sum: Tensor4D = add(aux_conv_conv2d, w.aux_conv_bias); // [?,14,14,4]
-  aux_conv_conv2d.dispose();
-  const aux_conv: Tensor4D = relu(aux_conv_sum); // [?,14,14,4]
-  aux_conv_sum.dispose();
-
-  // aux_flatten (Flatten)
-  const aux_flatten: Tensor2D = reshape(aux_conv, [-1, 784]); // [?,784]
-  aux_conv.dispose();
 
   // aux (Dense)
-  const aux_matMul: Tensor2D = matMul(aux_flatten, w.aux_kernel); // [?,10]
-  aux_flatten.dispose();
-  const aux_sum: Tensor2D = add(aux_matMul, w.aux_bias); // [?,10]
-  aux_matMul.dispose();
+  const aux_rows: Tensor3D = reshape(aux_conv, [1, -1, 784]); // [1,?,784]
+  aux_conv.dispose();
+  const aux_sum_product: Tensor3D = runMatMul(aux_rows, w.aux_matrix, { bias: w.aux_bias }); // [1,?,10]
+  aux_rows.dispose();
+  const aux_sum: Tensor2D = reshape(aux_sum_product, [-1, 10]); // [?,10]
+  aux_sum_product.dispose();
   const aux: Tensor2D = softmax(aux_sum); // [?,10]
   aux_sum.dispose();
   return { aux };
@@ -155,7 +119,6 @@ function prepare(variables: Variables): Prepared {
   // stem_bn (BatchNormalization)
   const stem_bn_epsilon: Scalar = scalar(0.001, 'float32'); // []
   const stem_bn_stabilised: Tensor1D = add(variables.stem_bn_moving_variance, stem_bn_epsilon); // [16]
-  stem_bn_epsilon.dispose();
   const stem_bn_inverse_deviation: Tensor1D = rsqrt(stem_bn_stabilised); // [16]
   stem_bn_stabilised.dispose();
   const stem_bn_scale: Tensor1D = mul(variables.stem_bn_gamma, stem_bn_inverse_deviation); // [16]
@@ -165,9 +128,8 @@ function prepare(variables: Variables): Prepared {
   stem_bn_scaled_mean.dispose();
 
   // block1_bn (BatchNormalization)
-  const block1_bn_epsilon: Scalar = scalar(0.001, 'float32'); // []
-  const block1_bn_stabilised: Tensor1D = add(variables.block1_bn_moving_variance, block1_bn_epsilon); // [24]
-  block1_bn_epsilon.dispose();
+  const block1_bn_stabilised: Tensor1D = add(variables.block1_bn_moving_variance, stem_bn_epsilon); // [24]
+  stem_bn_epsilon.dispose();
   const block1_bn_inverse_deviation: Tensor1D = rsqrt(block1_bn_stabilised); // [24]
   block1_bn_stabilised.dispose();
   const block1_bn_scale: Tensor1D = mul(variables.block1_bn_gamma, block1_bn_inverse_deviation); // [24]
@@ -175,7 +137,18 @@ function prepare(variables: Variables): Prepared {
   const block1_bn_scaled_mean: Tensor1D = mul(variables.block1_bn_moving_mean, block1_bn_scale); // [24]
   const block1_bn_shift: Tensor1D = sub(variables.block1_bn_beta, block1_bn_scaled_mean); // [24]
   block1_bn_scaled_mean.dispose();
-  return { stem_bn_scale, stem_bn_shift, block1_bn_scale, block1_bn_shift };
+
+  // block1_conv (SeparableConv2D) + block1_bn (BatchNormalization)
+  const block1_conv_kernel: Tensor4D = mul(variables.block1_conv_pointwise_kernel, block1_bn_scale); // [1,1,16,24]
+  block1_bn_scale.dispose();
+
+  // stem_conv (Conv2D) + stem_bn (BatchNormalization)
+  const stem_conv_kernel: Tensor4D = mul(variables.stem_conv_kernel, stem_bn_scale); // [3,3,1,16]
+  stem_bn_scale.dispose();
+
+  // aux (Dense)
+  const aux_matrix: Tensor3D = reshape(variables.aux_kernel, [1, 784, 10]); // [1,784,10]
+  return { stem_conv_kernel, stem_bn_shift, block1_conv_kernel, block1_bn_shift, aux_matrix };
 }
 
 const INPUTS = {
@@ -220,11 +193,55 @@ type Variables = {
 };
 
 type Prepared = {
-  stem_bn_scale: Tensor1D; // f32[16]
+  stem_conv_kernel: Tensor4D; // f32[3,3,1,16]
   stem_bn_shift: Tensor1D; // f32[16]
-  block1_bn_scale: Tensor1D; // f32[24]
+  block1_conv_kernel: Tensor4D; // f32[1,1,16,24]
   block1_bn_shift: Tensor1D; // f32[24]
+  aux_matrix: Tensor3D; // f32[1,784,10]
 };
+
+/** What a baked file holds, whose load stage is done. */
+const BAKED: Baked = {
+  program: '0b9175d6bd47b862',
+  layout: '64220e6f833cb1bd',
+  weights: {
+    stem_conv_kernel: 'float32[3,3,1,16]', stem_bn_shift: 'float32[16]',
+    block1_conv_depthwise_kernel: 'float32[3,3,16,1]', block1_conv_kernel: 'float32[1,1,16,24]',
+    block1_bn_shift: 'float32[24]', aux_conv_kernel: 'float32[1,1,24,4]', aux_conv_bias: 'float32[4]',
+    aux_matrix: 'float32[1,784,10]', aux_bias: 'float32[10]',
+  },
+};
+
+// The kernels that the program runs: as the functions of tfjs of the same names, without their checks, which were made when compiling.
+
+function add<T extends Tensor>(a: Tensor, b: Tensor): T {
+  return engine().runKernel('Add', { a, b });
+}
+
+function maxPool<T extends Tensor>(x: Tensor, filterSize: [number, number], strides: [number, number], pad: 'same' | 'valid'): T {
+  return engine().runKernel('MaxPool', { x }, { filterSize, strides, pad });
+}
+
+function mul<T extends Tensor>(a: Tensor, b: Tensor): T {
+  return engine().runKernel('Multiply', { a, b });
+}
+
+function reshape<T extends Tensor>(x: Tensor, shape: number[]): T {
+  return engine().runKernel('Reshape', { x }, { shape });
+}
+
+function rsqrt<T extends Tensor>(x: Tensor): T {
+  return engine().runKernel('Rsqrt', { x });
+}
+
+function softmax<T extends Tensor>(logits: Tensor): T {
+  return engine().runKernel('Softmax', { logits }, { dim: logits.rank - 1 });
+}
+
+function sub<T extends Tensor>(a: Tensor, b: Tensor): T {
+  return engine().runKernel('Sub', { a, b });
+}
+
 
 // What follows is the same in every module that skipc writes: reading weights and checking what is handed in.
 
@@ -261,7 +278,7 @@ function scoped<T extends object>(work: () => T): T {
 
 /** Refuses weights that are not there, or are freed: the error of an op that meets them would name neither. */
 function checkWeights(w: Readonly<Record<string, Tensor>>): void {
-  for (const [name, tensor] of Object.entries(w)) if (tensor.isDisposed) throw new Error(`weight "${name}" is disposed: load() again`);
+  for (const name in w) if (w[name]?.isDisposed) throw new Error(`weight "${name}" is disposed: load() again`);
 }
 
 /** Computes weights from variables; variables that are not among them are disposed, and all of them when it throws. */
@@ -294,18 +311,20 @@ export type InputSpec = readonly [
  * @throws Error naming the tensor, what was found and what was expected
  */
 function checkInputs<K extends string>(given: unknown, specs: Readonly<Record<K, InputSpec>>, what: string): Record<K, Tensor> {
+  if (areReady(given, specs)) return given;
   const names = Object.keys(specs) as K[];
-  const expected = `expected ${names.map((name) => JSON.stringify(name)).join(', ')}`;
+  const expected = (): string => `expected ${names.map((name) => JSON.stringify(name)).join(', ')}`;
   const required = names.filter((name) => specs[name][2] === undefined);
   const alone = given instanceof Tensor;
   const [only, another] = required.length > 0 ? required : names;
   if (typeof given !== 'object' || given === null || (alone && (only === undefined || another !== undefined))) {
-    throw new Error(`${what}s: found ${describeGiven(given)}, ${expected} by name`);
+    throw new Error(`${what}s: found ${describeGiven(given)}, ${expected()} by name`);
   }
   const values = new Map<string, unknown>(alone ? [[only ?? '', given]] : Object.entries(given));
   // A dead input may be handed in all the same. Not so where one may be left out: it could be that one, misspelt.
   const stray = [...values.keys()].find((name) => !Object.hasOwn(specs, name));
-  if (stray !== undefined && required.length < names.length) throw new Error(`${what} ${JSON.stringify(stray)} is not known: ${expected}`);
+  if (stray !== undefined && required.length < names.length)
+    throw new Error(`${what} ${JSON.stringify(stray)} is not known: ${expected()}`);
   const sizes = new Map<string, readonly [size: number, name: string]>();
   const present = names.filter((name) => specs[name][2] === undefined || values.get(name) !== undefined);
   for (const name of present) {
@@ -317,19 +336,19 @@ function checkInputs<K extends string>(given: unknown, specs: Readonly<Record<K,
       );
     if (!(value instanceof Tensor)) throw wrong(describeGiven(value));
     if (value.isDisposed) throw wrong('a tensor that is disposed');
-    const found = `${value.dtype}[${value.shape}]`;
+    const found = (): string => `${value.dtype}[${value.shape}]`;
     const numeric = value.dtype === 'float32' || value.dtype === 'int32' || value.dtype === 'bool';
-    if (dtype === 'string' ? value.dtype !== dtype : !numeric) throw wrong(found);
-    if (value.shape.length !== shape.length) throw wrong(`${found} of rank ${value.shape.length}`);
+    if (dtype === 'string' ? value.dtype !== dtype : !numeric) throw wrong(found());
+    if (value.shape.length !== shape.length) throw wrong(`${found()} of rank ${value.shape.length}`);
     shape.forEach((size, axis) => {
       const actual = value.shape[axis] ?? 0;
       if (typeof size === 'number') {
-        if (actual !== size) throw wrong(found);
+        if (actual !== size) throw wrong(found());
         return;
       }
       const [before, where] = sizes.get(size) ?? [actual, name];
       if (before !== actual)
-        throw wrong(`${found} whose axis ${axis} is ${actual}, while the same size is ${before} in ${JSON.stringify(where)}`);
+        throw wrong(`${found()} whose axis ${axis} is ${actual}, while the same size is ${before} in ${JSON.stringify(where)}`);
       sizes.set(size, [before, where]);
     });
   }
@@ -341,6 +360,26 @@ function checkInputs<K extends string>(given: unknown, specs: Readonly<Record<K,
       return [name, value.dtype === dtype ? value : dtype === 'bool' ? notEqual(value, 0) : cast(value, dtype)];
     }),
   ) as Record<K, Tensor>;
+}
+
+/** True where every tensor is there by its name and is just what it must be: then there is nothing to cast and nothing to say. */
+function areReady<K extends string>(given: unknown, specs: Readonly<Record<K, InputSpec>>): given is Record<K, Tensor> {
+  if (typeof given !== 'object' || given === null || given instanceof Tensor) return false;
+  const sizes: Record<string, number> = {};
+  for (const name in specs) {
+    const [dtype, shape, whereLeftOut] = specs[name];
+    const value: unknown = Object.hasOwn(given, name) ? (given as Record<K, unknown>)[name] : undefined;
+    if (!(value instanceof Tensor) || value.isDisposed || value.dtype !== dtype || value.shape.length !== shape.length) return false;
+    for (const [axis, size] of shape.entries()) {
+      const actual = value.shape[axis] as number;
+      if (typeof size === 'string') sizes[size] ??= actual;
+      const expected = typeof size === 'number' ? size : sizes[size];
+      if (actual !== expected) return false;
+    }
+    // Where a tensor may be left out, one of another name could be it, misspelt.
+    if (whereLeftOut !== undefined) return false;
+  }
+  return true;
 }
 
 function describeGiven(value: unknown): string {
@@ -368,7 +407,7 @@ export interface LoadOptions {
 export interface OpenWeights {
   /** Strings that a safetensors file carries beside its tensors; empty for other sources. */
   readonly metadata: ReadonlyMap<string, string>;
-  readonly available: readonly (Available & { read(): Tensor })[];
+  readonly available: readonly (Available & { readonly dtype: string; read(): Tensor })[];
 }
 
 /** Waits for the application's tfjs backend. @throws Error naming the import to add where no backend is registered */
@@ -382,19 +421,9 @@ async function backendReady(): Promise<void> {
 }
 
 /**
- * The model's variables as tensors of their own, which the caller disposes; none is left where one fails. A backend must be ready.
- * @param variables the variables to read, by the keys of the result
- * @throws Error naming the weight or URL at fault; the signal's reason where it aborts
+ * Fetches the source where it has to be, and lists what it holds.
+ * @throws Error naming what is wrong with it, and the URL; the signal's reason where it aborts
  */
-async function readWeights<K extends string>(
-  source: WeightSource,
-  variables: Readonly<Record<K, Variable>>,
-  options: LoadOptions = {},
-): Promise<Record<K, Tensor>> {
-  return takeWeights(await openWeights(source, options), variables);
-}
-
-/** Fetches the source where it has to be, and lists what it holds. */
 async function openWeights(source: WeightSource, options: LoadOptions = {}): Promise<OpenWeights> {
   options.signal?.throwIfAborted();
   if (typeof source === 'string' || isURL(source)) return openLocation(String(source), options);
@@ -408,12 +437,16 @@ async function openWeights(source: WeightSource, options: LoadOptions = {}): Pro
     : Object.entries(source);
   const available = entries.map(([name, value]) => {
     if (!(value instanceof Tensor)) throw new Error(`weights: ${JSON.stringify(name)} is not a tensor`);
-    return { name, shape: value.shape, read: () => value };
+    return { name, shape: value.shape, dtype: value.dtype, read: () => value };
   });
   return { metadata: new Map(), available };
 }
 
-/** As `readWeights`, of a source that is open. */
+/**
+ * The model's variables as tensors of their own, which the caller disposes; none is left where one fails. A backend must be ready.
+ * @param variables the variables to read, by the keys of the result
+ * @throws Error naming the weight at fault
+ */
 function takeWeights<K extends string>(weights: OpenWeights, variables: Readonly<Record<K, Variable>>): Record<K, Tensor> {
   const wanted = Object.entries<Variable>(variables);
   const found = resolveVariables(
@@ -435,12 +468,16 @@ function takeWeights<K extends string>(weights: OpenWeights, variables: Readonly
   ) as Record<K, Tensor>;
 }
 
-function openFile(file: Uint8Array): OpenWeights {
+/** @param isOwn true where nobody else has the file's bytes */
+function openFile(file: Uint8Array, isOwn = false): OpenWeights {
   const { metadata, tensors } = parseSafetensors(file);
+  // All of a baked file stays in use, so its tensors may keep the whole alive.
+  const shares = isOwn && metadata.get('stage') === 'baked';
   const available = tensors.map((stored) => ({
     name: stored.name,
     shape: stored.shape,
-    read: () => tensor(decodeStored(file, stored), [...stored.shape], stored.dtype),
+    dtype: stored.dtype,
+    read: () => tensor(decodeStored(file, stored, shares), [...stored.shape], stored.dtype),
   }));
   return { metadata, available };
 }
@@ -457,7 +494,7 @@ async function openLocation(location: string, options: LoadOptions): Promise<Ope
       : await readBody(await fetch(location, { ...requestInit, ...(signal ? { signal } : {}) }), onProgress);
     signal?.throwIfAborted();
     onProgress?.(1);
-    return openFile(file);
+    return openFile(file, true);
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
     throw new Error(`cannot read weights from ${shown}: ${cause instanceof Error ? cause.message : cause}`, { cause });
@@ -506,6 +543,39 @@ const isURL = (source: WeightSource): source is URL => typeof (source as { href?
 
 const isLiveModel = (source: NamedTensorMap | LiveModel | ArrayBuffer | URL): source is LiveModel =>
   Array.isArray((source as { weights?: unknown }).weights);
+
+/** What a file of weights that are computed already holds for one program. */
+export interface Baked {
+  /** Hash of the program. */
+  readonly program: string;
+  /** Hash of the names and types below, which another version of skipc may choose otherwise. */
+  readonly layout: string;
+  /** The type of each tensor, such as `float32[3,3]`, by its name. */
+  readonly weights: Readonly<Record<string, string>>;
+}
+
+/**
+ * The weights of a baked file, as they are; null for any other source. The caller disposes them; none is left where one fails.
+ * @throws Error naming both programs where the file is another's, or the tensor that is missing, of another type or too much
+ */
+function bakedWeights({ metadata, available }: OpenWeights, baked: Baked): Record<string, Tensor> | null {
+  if (metadata.get('stage') !== 'baked') return null;
+  const hash = (key: 'program' | 'layout'): string => metadata.get(key)?.slice(0, 40) ?? 'unknown';
+  if (metadata.get('program') !== baked.program || metadata.get('layout') !== baked.layout) {
+    const [theirs, ours] = [`${hash('program')} in layout ${hash('layout')}`, `${baked.program} in layout ${baked.layout}`];
+    throw new Error(`the weights are baked for program ${theirs}, this is ${ours}: bake them again, or load them as they were before`);
+  }
+  const stored = new Map(available.map((tensor) => [tensor.name, tensor]));
+  for (const [name, type] of Object.entries(baked.weights)) {
+    const found = stored.get(name);
+    if (!found) throw new Error(`weight "${name}" is missing among the baked weights`);
+    const given = `${found.dtype}[${found.shape}]`;
+    if (given !== type) throw new Error(`weight "${name}" is baked as ${given}, expected ${type}`);
+    stored.delete(name);
+  }
+  for (const name of stored.keys()) throw new Error(`weight ${JSON.stringify(name)} is baked, but none of this program's`);
+  return tidy(() => Object.fromEntries(available.map(({ name, read }) => [name, read()])));
+}
 
 /** Which stored weight is which variable of the model, by name. The compiler and the modules it writes share these rules. */
 
@@ -765,16 +835,24 @@ function parseSafetensors(file: Uint8Array): SafetensorsHeader {
   return { metadata, tensors };
 }
 
-/** The values of a tensor, in an array of their own; booleans are 0 and 1. */
+/**
+ * The values of a tensor; booleans are 0 and 1.
+ * @param shares true where the values may lie in the file itself, as far as their place there allows; else they are a copy
+ */
 function decodeStored(
   file: Uint8Array,
   { stored, start, end, dtype, scale, min }: StoredTensor,
+  shares = false,
 ): Float32Array | Int32Array | Uint8Array {
-  const raw = new Uint8Array(file.subarray(start, end));
-  if (stored === 'F32') return new Float32Array(raw.buffer);
-  if (stored === 'I32') return new Int32Array(raw.buffer);
-  if (stored === 'BOOL') return raw.map((value) => (value === 0 ? 0 : 1));
-  const codes = stored === 'U8' ? raw : new Uint16Array(raw.buffer);
+  const size = STORED_BYTES[stored];
+  const there = file.subarray(start, end);
+  const isPlain = stored === 'F32' || stored === 'I32';
+  const raw = (isPlain && !shares) || there.byteOffset % size !== 0 ? new Uint8Array(there) : there;
+  const count = raw.length / size;
+  if (stored === 'F32') return new Float32Array(raw.buffer, raw.byteOffset, count);
+  if (stored === 'I32') return new Int32Array(raw.buffer, raw.byteOffset, count);
+  if (stored === 'BOOL') return new Uint8Array(raw).map((value) => (value === 0 ? 0 : 1));
+  const codes = stored === 'U8' ? raw : new Uint16Array(raw.buffer, raw.byteOffset, count);
   const values = dtype === 'int32' ? new Int32Array(codes.length) : new Float32Array(codes.length);
   for (let i = 0; i < codes.length; i++) {
     // In this order and in float64, as tfjs decodes a quantised weight.
@@ -819,4 +897,70 @@ const isSizes = (value: unknown): value is readonly number[] =>
 /** A property that JSON itself gave the object: a tensor may be called `constructor`. */
 function ownValue(object: unknown, key: string): unknown {
   return typeof object === 'object' && object !== null && Object.hasOwn(object, key) ? (object as Record<string, unknown>)[key] : undefined;
+}
+
+/** What a kernel does to its result before it hands it on. */
+export interface Finish {
+  bias?: Tensor1D;
+  activation?: string;
+  /** Slope of leakyrelu. */
+  alpha?: number;
+  /** Slopes of prelu. */
+  slopes?: Tensor1D;
+}
+
+/** How a window moves. */
+export interface Movement extends Finish {
+  strides: [number, number];
+  pad: 'same' | 'valid' | [number, number][];
+  dilations?: [number, number];
+}
+
+/** `fused.conv2d` or `conv2d` of tfjs: the kernel alone, without the checks that were made when compiling and without a gradient. */
+function runConv2d(x: Tensor4D, filter: Tensor4D, options: Movement): Tensor4D {
+  const { strides, pad, dilations = [1, 1], bias, activation = 'linear', alpha, slopes } = options;
+  if (bias === undefined && activation === 'linear')
+    return engine().runKernel('Conv2D', { x, filter }, { strides, pad, dilations, dataFormat: 'NHWC' });
+  // Written out: objects that are spread out of others take longer than small kernels do.
+  return engine().runKernel('FusedConv2D', { x, filter, bias, preluActivationWeights: slopes } as NamedTensorMap, {
+    strides,
+    pad,
+    dilations,
+    dataFormat: 'NHWC',
+    activation,
+    leakyreluAlpha: alpha as number,
+  });
+}
+
+/** As `runConv2d`, each channel by its own kernels. */
+function runDepthwiseConv2d(x: Tensor4D, filter: Tensor4D, options: Movement): Tensor4D {
+  const { strides, pad, dilations = [1, 1], bias, activation = 'linear', alpha, slopes } = options;
+  if (bias === undefined && activation === 'linear')
+    return engine().runKernel('DepthwiseConv2dNative', { x, filter }, { strides, pad, dilations, dataFormat: 'NHWC' });
+  return engine().runKernel('FusedDepthwiseConv2D', { x, filter, bias, preluActivationWeights: slopes } as NamedTensorMap, {
+    strides,
+    pad,
+    dilations,
+    dataFormat: 'NHWC',
+    activation,
+    leakyreluAlpha: alpha as number,
+  });
+}
+
+/** What `runMatMul` does beside the product. */
+export interface Product extends Finish {
+  transposeA?: boolean;
+  transposeB?: boolean;
+}
+
+/** `fused.matMul` or `matMul` of tfjs, as kernels; the wasm kernel of the first takes tensors of rank 3 alone. */
+function runMatMul<T extends Tensor>(a: Tensor, b: Tensor, options: Product = {}): T {
+  const { transposeA = false, transposeB = false, bias, activation = 'linear', alpha, slopes } = options;
+  if (bias === undefined && activation === 'linear') return engine().runKernel('BatchMatMul', { a, b }, { transposeA, transposeB });
+  return engine().runKernel('_FusedMatMul', { a, b, bias, preluActivationWeights: slopes } as NamedTensorMap, {
+    transposeA,
+    transposeB,
+    activation,
+    leakyreluAlpha: alpha as number,
+  });
 }

@@ -61,7 +61,16 @@ export async function compile(source: ModelSource, options: CompileOptions = {})
   const weightBytes: Part | null = index === null || where === 'none' ? null : { kept, of: index.totalBytes };
   const weightStage = live === null ? null : baked === null ? 'raw' : 'baked';
 
-  const summary = summarise({ ...analysis, version, hash: model.hash, programHash, graph: model.graph, weightBytes, weightStage });
+  const summary = summarise({
+    ...analysis,
+    written: analysis.runs.find(({ pass }) => pass === 'simplify')?.program ?? program,
+    version,
+    hash: model.hash,
+    programHash,
+    graph: model.graph,
+    weightBytes,
+    weightStage,
+  });
   const module = planModule(program, {
     banner: banner(summary, options.command),
     info: infoOf(summary),

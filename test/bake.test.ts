@@ -82,7 +82,9 @@ function expectSame(one: tf.NamedTensorMap, other: tf.NamedTensorMap): void {
 
 /** The members of `Weights` in the module's text. */
 const membersOf = (code: string): string[] =>
-  [...(/^export type Weights = \{\n([^}]*)\}/m.exec(code)?.[1]?.matchAll(/^ {2}(\w+): (?:Tensor|Scalar)/gm) ?? [])].map(([, name]) => name as string);
+  [...(/^export type Weights = \{\n([^}]*)\}/m.exec(code)?.[1]?.matchAll(/^ {2}(\w+): (?:Tensor|Scalar)/gm) ?? [])].map(
+    ([, name]) => name as string,
+  );
 
 const namesIn = (file: Uint8Array | null): string[] => parseSafetensors(file as Uint8Array).tensors.map(({ name }) => name);
 
@@ -125,20 +127,23 @@ describe.each(await availableBackends())('on %s, a baked module is what it is wi
     60_000,
   );
 
-  it.each(['batch_norm', 'separable_conv2d', 'conv2d_transpose', 'lstm', 'gru', 'dense', 'bidirectional_lstm', 'spectral_norm'])('a layer of %s', async (family) => {
-    const [golden] = layerCases(family);
-    if (golden === undefined) throw new Error(`no case of ${family}`);
-    await compare(golden.keras3, golden.weights, {}, golden.inputs);
-    const compiled = await compile(artifactsOf(golden.keras3, golden.weights) as never, { bake: true });
-    const module = await compiled.instantiate();
-    const w = await module.load();
-    const inputs = Object.fromEntries(compiled.summary.inputs.map(({ key }, i) => [key, tensorOf(golden.inputs[i] as StoredArray)]));
-    const outputs = module.predict(w, inputs);
-    for (const [i, tensor] of Object.values(outputs).slice(0, golden.outputs.length).entries())
-      expect(excess(tensor, golden.outputs[i] as StoredArray, LAYER_TOLERANCE)).toBeLessThanOrEqual(0);
-    module.dispose(w);
-    tf.dispose([inputs, outputs]);
-  });
+  it.each(['batch_norm', 'separable_conv2d', 'conv2d_transpose', 'lstm', 'gru', 'dense', 'bidirectional_lstm', 'spectral_norm'])(
+    'a layer of %s',
+    async (family) => {
+      const [golden] = layerCases(family);
+      if (golden === undefined) throw new Error(`no case of ${family}`);
+      await compare(golden.keras3, golden.weights, {}, golden.inputs);
+      const compiled = await compile(artifactsOf(golden.keras3, golden.weights) as never, { bake: true });
+      const module = await compiled.instantiate();
+      const w = await module.load();
+      const inputs = Object.fromEntries(compiled.summary.inputs.map(({ key }, i) => [key, tensorOf(golden.inputs[i] as StoredArray)]));
+      const outputs = module.predict(w, inputs);
+      for (const [i, tensor] of Object.values(outputs).slice(0, golden.outputs.length).entries())
+        expect(excess(tensor, golden.outputs[i] as StoredArray, LAYER_TOLERANCE)).toBeLessThanOrEqual(0);
+      module.dispose(w);
+      tf.dispose([inputs, outputs]);
+    },
+  );
 
   it('texts, which are no weights', async () => {
     const [raw, baked] = [await compile(texts() as never), await compile(texts() as never, { bake: true })];
@@ -338,7 +343,7 @@ describe('load()', () => {
     ],
     [
       'another layout',
-      ({ metadata }) => void Object.assign(metadata, { layout: 'x'.repeat(1000 })),
+      ({ metadata }) => void Object.assign(metadata, { layout: 'x'.repeat(1000) }),
       /baked for program [0-9a-f]{16} in layout x{40}, this is/,
     ],
     ['no program', ({ metadata }) => void delete metadata['program'], /baked for program unknown in layout/],

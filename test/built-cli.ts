@@ -40,6 +40,7 @@ export async function buildCli(): Promise<BuiltCli> {
   const tsc = join(ROOT, 'node_modules', '.bin', 'tsc');
   await promisify(execFile)(tsc, ['-p', join(ROOT, 'tsconfig.build.json'), '--noCheck', '--outDir', join(folder, 'dist')]);
   for (const name of ['package.json', 'schemas', 'src']) symlinkSync(join(ROOT, name), join(folder, name));
+  await promisify(execFile)(process.execPath, [join(folder, 'dist', 'emit', 'write-runtime.js')]);
   const main = join(folder, 'dist', 'cli', 'main.js');
   return {
     main,

@@ -55,9 +55,29 @@ function layersBehind(
   const image: typeof anyRank = [
     [
       'Conv2D',
-      { filters: units, kernel_size: [kernel, kernel], strides: [strides, strides], padding: pad, activation: 'relu' },
+      {
+        filters: units,
+        kernel_size: [kernel, kernel],
+        strides: [strides, strides],
+        padding: pad,
+        use_bias: size % 3 > 0,
+        activation: pick(ACTIVATIONS, size),
+      },
       windowed(kernel, units),
     ],
+    [
+      'Conv2DTranspose',
+      { filters: units, kernel_size: [kernel, kernel], strides: [strides, strides], padding: 'same', activation: pick(ACTIVATIONS, size) },
+      [height * strides, width * strides, units],
+    ],
+    [
+      'SeparableConv2D',
+      { filters: units, kernel_size: [kernel, kernel], padding: 'same', use_bias: flag, activation: pick(ACTIVATIONS, size) },
+      [height, width, units],
+    ],
+    // Often, as much is folded around them.
+    ['BatchNormalization', { axis: flag ? -1 : 3, epsilon: 0.01, center: size % 4 > 0 }, shape],
+    ['Rescaling', { scale: 0.5, offset: size % 2 }, shape],
     [
       'DepthwiseConv2D',
       { kernel_size: [kernel, kernel], strides: [strides, strides], padding: pad, depth_multiplier: 1 + (size % 2) },

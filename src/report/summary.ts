@@ -86,6 +86,8 @@ export interface SummaryParts {
   /** What ops say they come from, where that is not the path of their layer. */
   readonly sources: ReadonlyMap<string, string>;
   readonly program: Program;
+  /** The program as the model has it, before anything was folded into something else. */
+  readonly written: Program;
   readonly cuts: readonly string[];
   readonly weightBytes: Part | null;
   readonly weightStage: 'raw' | 'baked' | null;
@@ -98,7 +100,7 @@ export function summarise(parts: SummaryParts): Summary {
   const before = costOfProgram(whole);
   const flops = after.flops.prefix + after.flops.suffix;
   const peak = after.peakBytes;
-  const perLayer = layersOf(graph, selected, program, parts.sources);
+  const perLayer = layersOf(graph, selected, parts.written, parts.sources);
   const kept = perLayer.filter(({ status }) => status !== 'removed').length;
   const features = program.features;
   return {

@@ -9,7 +9,6 @@ import { eliminateDead } from './passes/eliminate-dead.ts';
 import { fold } from './passes/fold.ts';
 import { fuse } from './passes/fuse.ts';
 import { layout } from './passes/layout.ts';
-import { legalize } from './passes/legalize.ts';
 import { schedule } from './passes/schedule.ts';
 import { siblings } from './passes/siblings.ts';
 import { simplify } from './passes/simplify.ts';
@@ -27,9 +26,8 @@ export const pipeline: readonly Pass[] = [
   // Behind simplification, which brings scales next to the kernels; before fusion, as an activation would stand between.
   fold,
   fuse,
-  // Behind fusion, as one kernel can have one bias and one activation; before products get the form that kernels take.
+  // Behind fusion, as one kernel can have one bias and one activation.
   siblings,
-  legalize,
   // Of the reshapes around one product and the next, most cancel each other.
   { ...simplify, name: 'simplify-again' },
   cse,
@@ -43,7 +41,7 @@ export const pipeline: readonly Pass[] = [
 
 /** The passes that change how things are computed: without them, a program costs what its model says. */
 export const optimisations: readonly string[] = pipeline
-  .filter((pass) => [layout, algebra, fold, fuse, siblings, legalize, cse, schedule].includes(pass) || pass.name === 'simplify-again')
+  .filter((pass) => [layout, algebra, fold, fuse, siblings, cse, schedule].includes(pass) || pass.name === 'simplify-again')
   .map(({ name }) => name);
 
 export interface Run {

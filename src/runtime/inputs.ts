@@ -74,7 +74,7 @@ function areReady<K extends string>(given: unknown, specs: Readonly<Record<K, In
   if (typeof given !== 'object' || given === null || given instanceof Tensor) return false;
   const sizes: Record<string, number> = {};
   for (const name in specs) {
-    const [dtype, shape, fill] = specs[name];
+    const [dtype, shape, whereLeftOut] = specs[name];
     const value: unknown = Object.hasOwn(given, name) ? (given as Record<K, unknown>)[name] : undefined;
     if (!(value instanceof Tensor) || value.isDisposed || value.dtype !== dtype || value.shape.length !== shape.length) return false;
     for (const [axis, size] of shape.entries()) {
@@ -84,7 +84,7 @@ function areReady<K extends string>(given: unknown, specs: Readonly<Record<K, In
       if (actual !== expected) return false;
     }
     // Where a tensor may be left out, one of another name could be it, misspelt.
-    if (fill !== undefined) return false;
+    if (whereLeftOut !== undefined) return false;
   }
   return true;
 }

@@ -24,7 +24,7 @@ function rowsOf(x: Tensor): Tensor[] {
   if (count <= PARTS || count * x.size <= MOST_COPIED) return unpack(x);
   const longest = Math.ceil(count / PARTS);
   const sizes = Array.from({ length: Math.ceil(count / longest) }, (_, i) => Math.min(longest, count - i * longest));
-  const parts = partsOf(x, sizes, 1);
+  const parts = splitInto(x, sizes, 1);
   const rows = parts.flatMap(rowsOf);
   for (const part of parts) part.dispose();
   return rows;
@@ -40,10 +40,10 @@ export function splitChannels<T extends Tensor>(x: T, count: number): T[] {
   const outer = x.shape.slice(0, -1);
   const channels = x.shape[outer.length] ?? 0;
   const pixels = outer.reduce((product, length) => product * length, 1);
-  if (getBackend() !== 'wasm' || pixels < FEW_PIXELS) return partsOf(x, count, outer.length);
+  if (getBackend() !== 'wasm' || pixels < FEW_PIXELS) return splitInto(x, count, outer.length);
   const grouped = relabel(x, [pixels, count, channels / count]);
   const turned: Tensor = engine().runKernel('Transpose', { x: grouped }, { perm: [1, 0, 2] });
-  const parts = partsOf(turned, count, 0);
+  const parts = splitInto(turned, count, 0);
   const shaped = parts.map((part) => relabel(part, [...outer, channels / count]) as T);
   for (const tensor of [grouped, turned, ...parts]) tensor.dispose();
   return shaped;
@@ -65,5 +65,5 @@ const unpack = (value: Tensor): Tensor[] => engine().runKernel('Unpack', { value
 
 const relabel = (x: Tensor, shape: number[]): Tensor => engine().runKernel('Reshape', { x }, { shape });
 
-const partsOf = <T extends Tensor>(x: T, numOrSizeSplits: number | number[], axis: number): T[] =>
+const splitInto = <T extends Tensor>(x: T, numOrSizeSplits: number | number[], axis: number): T[] =>
   engine().runKernel('SplitV', { x }, { numOrSizeSplits, axis });

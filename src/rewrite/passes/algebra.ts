@@ -41,11 +41,12 @@ export const algebra: Pass = {
   purpose: 'drop what changes nothing; join concatenations, slices, padding and casts; put activations where they cost least',
   rules: [...RULES, ...RAISING],
   run(program, options) {
+    const isPooled = program.ops.some(({ op }) => op === 'maxPool');
     let current: Program = program;
     for (let turn = 0; turn < MOST_TURNS; turn++) {
       const refusals: RefusedRewrite[] = [];
       const joined = applyRules(current, RULES, { ...options, refusals }, 1);
-      const next = applyRules(joined, RAISING, { ...options, refusals }, 1);
+      const next = isPooled ? applyRules(joined, RAISING, { ...options, refusals }, 1) : joined;
       if (next === current) {
         options.refusals?.push(...refusals);
         break;

@@ -2,7 +2,7 @@ import type { Op } from '../../ir/program.ts';
 import { sameType } from '../../ir/types.ts';
 import { type Graph, layersOf } from '../graph.ts';
 import type { Replacement, Rule } from '../rule.ts';
-import { sameAs } from './same.ts';
+import { original, sameAs } from './same.ts';
 
 /**
  * Ops that change nothing, and pairs of which one is enough. What is not a number stays that, as far as the backend's own kernels keep
@@ -48,7 +48,7 @@ export const dropPairs: Rule = {
   apply(op, graph) {
     const [a, b] = op.operands as readonly [string, string?];
     if (b !== undefined) return a === b ? sameAs(a, op, graph) : null;
-    const inner = graph.makerOf(a);
+    const inner = graph.makerOf(original(a, graph));
     return inner?.op === op.op ? sameAs(inner.operands[0] as string, op, graph) : null;
   },
 };
@@ -63,13 +63,15 @@ export const dropRelu: Rule = {
   at: ['relu', 'relu6'],
   apply(op, graph) {
     const x = op.operands[0] as string;
-    const maker = graph.makerOf(x);
+    const maker = graph.makerOf(original(x, graph));
     if (maker === undefined || graph.typeOf(x).dtype !== 'f32') return null;
     if (op.op === 'relu') return NEVER_NEGATIVE.has(maker.op) ? sameAs(x, op, graph) : null;
     if (maker.op === 'relu6') return sameAs(x, op, graph);
     if (maker.op !== 'relu') return null;
-    if (graph.isReturned(x)) return { refused: `${x} is also an output` };
-    if (graph.usesOf(x) > 1) return { refused: `${x} has another use` };
+    for (const name of [x, original(x, graph)]) {
+      if (graph.isReturned(name)) return { refused: `${name} is also an output` };
+      if (graph.usesOf(name) > 1) return { refused: `${name} has another use` };
+    }
     return become(op, 'relu6', maker.operands[0] as string, {}, graph, maker);
   },
 };
@@ -107,7 +109,7 @@ export const joinCasts: Rule = {
   equation: 'cast(cast(x, a), b) = cast(x, b), where a holds all that x can be',
   at: ['cast'],
   apply(op, graph) {
-    const inner = graph.makerOf(op.operands[0] as string);
+    const inner = graph.makerOf(original(op.operands[0] as string, graph));
     if (inner?.op !== 'cast') return null;
     const x = inner.operands[0] as string;
     const [from, way, to] = [graph.typeOf(x).dtype, inner.attrs['dtype'], op.attrs['dtype'] as string];

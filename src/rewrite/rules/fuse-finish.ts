@@ -1,12 +1,10 @@
 import type { Op } from '../../ir/program.ts';
 import { FUSED_ACTIVATIONS } from '../../ops/linear/activation.ts';
-import { type BackendTraits, traitsOf } from '../backends.ts';
+import { traitsOf } from '../backends.ts';
 import { type Graph, layersOf } from '../graph.ts';
 import type { Refusal, Rule } from '../rule.ts';
 import { isAlongChannels, shiftOf, Workshop } from './channels.ts';
-import { type Linear, linearOf } from './linear.ts';
-
-const FINISHING: ReadonlySet<string> = new Set(['conv2d', 'depthwiseConv2d', 'matMul']);
+import { finished, type Product, productOf } from './product.ts';
 
 /** A shift behind a product becomes its bias. */
 export const fuseBias: Rule = {
@@ -16,17 +14,16 @@ export const fuseBias: Rule = {
   apply(op, graph, { backend, hoist }) {
     const traits = traitsOf(backend);
     const shift = traits.fusesFinish ? shiftOf(op, graph) : null;
-    if (shift === null || shift.subtracts) return null;
-    const linear = finishable(shift.x, graph, traits);
-    if (linear === null || linear.op.operands.length > 2) return null;
-    const refusal = alone(shift.x, graph) ?? sameTime(linear, shift.by, graph, hoist);
+    const product = shift && productOf(shift.x, graph, traits);
+    if (!shift || !product || product.op.operands.length > 2) return null;
+    const refusal = alone(shift.x, graph) ?? sameTime(product, shift.by, graph, hoist);
     if (refusal !== null) return refusal;
-    const result = op.results[0] as Op['results'][number];
-    const channels = Number(graph.typeOf(shift.x).shape.at(-1));
-    const workshop = new Workshop(graph, layersOf(linear.op, op));
-    const base = op.layers.at(-1) ?? result.name;
-    const bias = asVector(shift.by, channels, graph, workshop, base);
-    return workshop.finish(linear.op.op, [...linear.op.operands, bias], linear.op.attrs, result.name);
+    const result = nameOf(op);
+    const workshop = new Workshop(graph, layersOf(product.op, op));
+    const base = op.layers.at(-1) ?? result;
+    const by = shift.subtracts ? workshop.make('neg', [shift.by], {}, base, 'negative') : shift.by;
+    const bias = asVector(by, channelsOf(shift.x, graph), graph, workshop, base);
+    return finished(product, [bias], product.op.attrs, result, graph, traits, workshop);
   },
 };
 
@@ -37,33 +34,27 @@ export const fuseActivation: Rule = {
   at: Object.keys(FUSED_ACTIVATIONS),
   apply(op, graph, { backend, hoist }) {
     const traits = traitsOf(backend);
-    if (!traits.fusesFinish) return null;
     const [x, slopes] = op.operands as readonly [string, string?];
-    const linear = finishable(x, graph, traits);
-    if (linear === null) return null;
-    const refusal = alone(x, graph) ?? (slopes === undefined ? null : sameTime(linear, slopes, graph, hoist));
+    const product = traits.fusesFinish ? productOf(x, graph, traits) : null;
+    if (product === null) return null;
+    const refusal = alone(x, graph) ?? (slopes === undefined ? null : sameTime(product, slopes, graph, hoist));
     if (refusal !== null) return refusal;
-    const result = op.results[0] as Op['results'][number];
-    const workshop = new Workshop(graph, layersOf(linear.op, op));
+    const result = nameOf(op);
+    const workshop = new Workshop(graph, layersOf(product.op, op));
     const activation = FUSED_ACTIVATIONS[op.op as keyof typeof FUSED_ACTIVATIONS];
-    const attrs = { ...linear.op.attrs, activation, ...(op.op === 'leakyRelu' ? { alpha: op.attrs['alpha'] as number } : {}) };
-    if (slopes === undefined) return workshop.finish(linear.op.op, linear.op.operands, attrs, result.name);
+    const attrs = { ...product.op.attrs, activation, ...(op.op === 'leakyRelu' ? { alpha: op.attrs['alpha'] as number } : {}) };
+    if (slopes === undefined) return finished(product, [], attrs, result, graph, traits, workshop);
     // The kernels take slopes only behind a bias, and one for each channel.
-    const channels = Number(graph.typeOf(x).shape.at(-1));
-    if (linear.op.operands.length < 3 || !graph.isFixed(slopes) || !isAlongChannels(graph.typeOf(slopes).shape, graph.typeOf(x).shape))
-      return null;
-    const vector = asVector(slopes, channels, graph, workshop, op.layers.at(-1) ?? result.name);
-    return workshop.finish(linear.op.op, [...linear.op.operands, vector], attrs, result.name);
+    const isAlong = graph.isFixed(slopes) && isAlongChannels(graph.typeOf(slopes).shape, graph.typeOf(x).shape);
+    if (product.op.operands.length < 3 || !isAlong) return null;
+    const vector = asVector(slopes, channelsOf(x, graph), graph, workshop, op.layers.at(-1) ?? result);
+    return finished(product, [vector], attrs, result, graph, traits, workshop);
   },
 };
 
-function finishable(name: string, graph: Graph, { fusesMatricesOfRank3 }: BackendTraits): Linear | null {
-  const maker = graph.makerOf(name);
-  if (maker === undefined || !FINISHING.has(maker.op)) return null;
-  // Batches of matrices by one matrix are what neither rank 3 nor `batch-of-one` is for.
-  const isBatch = maker.op === 'matMul' && graph.typeOf(maker.operands[0] as string).shape.length > 2;
-  return isBatch && fusesMatricesOfRank3 ? null : linearOf(maker, graph);
-}
+const nameOf = ({ results }: Op): string => (results[0] as Op['results'][number]).name;
+
+const channelsOf = (name: string, graph: Graph): number => Number(graph.typeOf(name).shape.at(-1));
 
 function alone(name: string, graph: Graph): Refusal | null {
   if (graph.isReturned(name)) return { refused: `${name} is also an output` };
@@ -71,9 +62,9 @@ function alone(name: string, graph: Graph): Refusal | null {
 }
 
 /** A frozen product stays in the prefix: it is not tied to something that training changes. */
-function sameTime(linear: Linear, with_: string, graph: Graph, hoist: string): Refusal | null {
-  const ties = hoist === 'auto' && graph.isFrozen(linear.kernel) && !graph.isFrozen(with_);
-  return ties ? { refused: `${linear.kernel} is frozen, and ${with_} is not` } : null;
+function sameTime({ kernel }: Product, other: string, graph: Graph, hoist: string): Refusal | null {
+  const ties = hoist === 'auto' && graph.isFrozen(kernel) && !graph.isFrozen(other);
+  return ties ? { refused: `${kernel} is frozen, and ${other} is not` } : null;
 }
 
 /**

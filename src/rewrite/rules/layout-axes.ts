@@ -53,7 +53,7 @@ function remaining(perm: Perm, gone: readonly number[]): Perm {
 const reduced: Turn = (attrs, perm) => {
   const axes = attrs['axes'] as readonly number[];
   const turned = axes.map((axis) => perm[axis] as number).sort((a, b) => a - b);
-  return { attrs: { ...attrs, axes: turned }, perm: attrs['keepDims'] === true ? perm : remaining(perm, axes) };
+  return { attrs: { ...attrs, axes: turned }, perm: attrs['keepDims'] === true ? perm : remaining(perm, turned) };
 };
 
 const sliced: Turn = (attrs, perm) => {
