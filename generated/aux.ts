@@ -6,7 +6,6 @@ import {
   Tensor,
   type Tensor1D,
   type Tensor2D,
-  type Tensor3D,
   type Tensor4D,
   cast,
   clone,
@@ -37,7 +36,7 @@ export type Weights = {
   block1_bn_shift: Tensor1D; // f32[24]
   aux_conv_kernel: Tensor4D; // f32[1,1,24,4]
   aux_conv_bias: Tensor1D; // f32[4]
-  aux_matrix: Tensor3D; // f32[1,784,10]
+  aux_kernel: Tensor2D; // f32[784,10]
   aux_bias: Tensor1D; // f32[10]
 };
 
@@ -45,7 +44,7 @@ export type Weights = {
 export const info: Info = {
   skipc: '0.1.0',
   model: { name: 'digits', hash: 'c92159d1a315c7ee' },
-  program: '0b9175d6bd47b862',
+  program: 'bc80dfadcf5cb7fd',
   inputs: [{ key: 'image', name: 'image', dtype: 'float32', shape: ['?', 28, 28, 1] }],
   features: [],
   outputs: [{ key: 'aux', name: 'aux', dtype: 'float32', shape: ['?', 10] }],
@@ -67,6 +66,7 @@ export async function load(source: WeightSource = new URL('./aux.safetensors', i
     block1_conv_depthwise_kernel: variables.block1_conv_depthwise_kernel,
     aux_conv_kernel: variables.aux_conv_kernel,
     aux_conv_bias: variables.aux_conv_bias,
+    aux_kernel: variables.aux_kernel,
     aux_bias: variables.aux_bias,
     ...prepare(variables),
   }));
@@ -103,13 +103,13 @@ function forward(w: Weights, { image }: { image: Tensor4D }): Outputs {
   const aux_conv: Tensor4D = runConv2d(block1_pool, w.aux_conv_kernel, { strides: [1, 1], pad: 'valid', bias: w.aux_conv_bias, activation: 'relu' }); // [?,14,14,4]
   block1_pool.dispose();
 
-  // aux (Dense)
-  const aux_rows: Tensor3D = reshape(aux_conv, [1, -1, 784]); // [1,?,784]
+  // aux_flatten (Flatten)
+  const aux_flatten: Tensor2D = reshape(aux_conv, [-1, 784]); // [?,784]
   aux_conv.dispose();
-  const aux_sum_product: Tensor3D = runMatMul(aux_rows, w.aux_matrix, { bias: w.aux_bias }); // [1,?,10]
-  aux_rows.dispose();
-  const aux_sum: Tensor2D = reshape(aux_sum_product, [-1, 10]); // [?,10]
-  aux_sum_product.dispose();
+
+  // aux (Dense)
+  const aux_sum: Tensor2D = runMatMul(aux_flatten, w.aux_kernel, { bias: w.aux_bias }); // [?,10]
+  aux_flatten.dispose();
   const aux: Tensor2D = softmax(aux_sum); // [?,10]
   aux_sum.dispose();
   return { aux };
@@ -119,6 +119,7 @@ function prepare(variables: Variables): Prepared {
   // stem_bn (BatchNormalization)
   const stem_bn_epsilon: Scalar = scalar(0.001, 'float32'); // []
   const stem_bn_stabilised: Tensor1D = add(variables.stem_bn_moving_variance, stem_bn_epsilon); // [16]
+  stem_bn_epsilon.dispose();
   const stem_bn_inverse_deviation: Tensor1D = rsqrt(stem_bn_stabilised); // [16]
   stem_bn_stabilised.dispose();
   const stem_bn_scale: Tensor1D = mul(variables.stem_bn_gamma, stem_bn_inverse_deviation); // [16]
@@ -128,8 +129,9 @@ function prepare(variables: Variables): Prepared {
   stem_bn_scaled_mean.dispose();
 
   // block1_bn (BatchNormalization)
-  const block1_bn_stabilised: Tensor1D = add(variables.block1_bn_moving_variance, stem_bn_epsilon); // [24]
-  stem_bn_epsilon.dispose();
+  const block1_bn_epsilon: Scalar = scalar(0.001, 'float32'); // []
+  const block1_bn_stabilised: Tensor1D = add(variables.block1_bn_moving_variance, block1_bn_epsilon); // [24]
+  block1_bn_epsilon.dispose();
   const block1_bn_inverse_deviation: Tensor1D = rsqrt(block1_bn_stabilised); // [24]
   block1_bn_stabilised.dispose();
   const block1_bn_scale: Tensor1D = mul(variables.block1_bn_gamma, block1_bn_inverse_deviation); // [24]
@@ -145,10 +147,7 @@ function prepare(variables: Variables): Prepared {
   // stem_conv (Conv2D) + stem_bn (BatchNormalization)
   const stem_conv_kernel: Tensor4D = mul(variables.stem_conv_kernel, stem_bn_scale); // [3,3,1,16]
   stem_bn_scale.dispose();
-
-  // aux (Dense)
-  const aux_matrix: Tensor3D = reshape(variables.aux_kernel, [1, 784, 10]); // [1,784,10]
-  return { stem_conv_kernel, stem_bn_shift, block1_conv_kernel, block1_bn_shift, aux_matrix };
+  return { stem_conv_kernel, stem_bn_shift, block1_conv_kernel, block1_bn_shift };
 }
 
 const INPUTS = {
@@ -197,18 +196,17 @@ type Prepared = {
   stem_bn_shift: Tensor1D; // f32[16]
   block1_conv_kernel: Tensor4D; // f32[1,1,16,24]
   block1_bn_shift: Tensor1D; // f32[24]
-  aux_matrix: Tensor3D; // f32[1,784,10]
 };
 
 /** What a baked file holds, whose load stage is done. */
 const BAKED: Baked = {
-  program: '0b9175d6bd47b862',
-  layout: '64220e6f833cb1bd',
+  program: 'bc80dfadcf5cb7fd',
+  layout: 'ab67b4e6dab09c28',
   weights: {
     stem_conv_kernel: 'float32[3,3,1,16]', stem_bn_shift: 'float32[16]',
     block1_conv_depthwise_kernel: 'float32[3,3,16,1]', block1_conv_kernel: 'float32[1,1,16,24]',
     block1_bn_shift: 'float32[24]', aux_conv_kernel: 'float32[1,1,24,4]', aux_conv_bias: 'float32[4]',
-    aux_matrix: 'float32[1,784,10]', aux_bias: 'float32[10]',
+    aux_kernel: 'float32[784,10]', aux_bias: 'float32[10]',
   },
 };
 
@@ -953,14 +951,23 @@ export interface Product extends Finish {
   transposeB?: boolean;
 }
 
-/** `fused.matMul` or `matMul` of tfjs, as kernels; the wasm kernel of the first takes tensors of rank 3 alone. */
+/** `fused.matMul` or `matMul` of tfjs, as kernels. */
 function runMatMul<T extends Tensor>(a: Tensor, b: Tensor, options: Product = {}): T {
   const { transposeA = false, transposeB = false, bias, activation = 'linear', alpha, slopes } = options;
   if (bias === undefined && activation === 'linear') return engine().runKernel('BatchMatMul', { a, b }, { transposeA, transposeB });
-  return engine().runKernel('_FusedMatMul', { a, b, bias, preluActivationWeights: slopes } as NamedTensorMap, {
-    transposeA,
-    transposeB,
-    activation,
-    leakyreluAlpha: alpha as number,
-  });
+  const attrs = { transposeA, transposeB, activation, leakyreluAlpha: alpha as number };
+  const isMatrix = a.rank === 2 && engine().backendName === 'wasm';
+  const [left, right] = isMatrix ? [batchOfOne(a), batchOfOne(b)] : [a, b];
+  const product: T = engine().runKernel(
+    '_FusedMatMul',
+    { a: left, b: right, bias, preluActivationWeights: slopes } as NamedTensorMap,
+    attrs,
+  );
+  if (!isMatrix) return product;
+  const matrix: T = engine().runKernel('Reshape', { x: product }, { shape: product.shape.slice(1) });
+  product.dispose();
+  return matrix;
 }
+
+/** A matrix as the wasm kernel of fused products wants to see it: as the only one of a batch. The data are its own. */
+const batchOfOne = ({ dataId, shape, dtype }: Tensor) => ({ dataId, shape: [1, ...shape], dtype });

@@ -6,7 +6,6 @@ import {
   Tensor,
   type Tensor1D,
   type Tensor2D,
-  type Tensor3D,
   type Tensor4D,
   cast,
   clone,
@@ -46,7 +45,7 @@ export type Weights = {
   block3_bn1_shift: Tensor1D; // f32[40]
   block3_conv2_kernel: Tensor4D; // f32[3,3,40,40]
   block3_bn2_shift: Tensor1D; // f32[40]
-  main_matrix: Tensor3D; // f32[1,40,10]
+  main_kernel: Tensor2D; // f32[40,10]
   main_bias: Tensor1D; // f32[10]
 };
 
@@ -54,7 +53,7 @@ export type Weights = {
 export const info: Info = {
   skipc: '0.1.0',
   model: { name: 'digits', hash: 'c92159d1a315c7ee' },
-  program: 'e1a80492bec167cf',
+  program: '5a401f900aa3c744',
   inputs: [{ key: 'image', name: 'image', dtype: 'float32', shape: ['?', 28, 28, 1] }],
   features: [{ key: 'block2_pool', name: 'block2_pool', dtype: 'float32', shape: ['?', 7, 7, 40] }],
   outputs: [{ key: 'main', name: 'main', dtype: 'float32', shape: ['?', 10] }],
@@ -74,6 +73,7 @@ export async function load(source: WeightSource = new URL('./main-hoisted.safete
   const variables = takeWeights(opened, VARIABLES) as Variables;
   return settle(variables, () => ({
     block1_conv_depthwise_kernel: variables.block1_conv_depthwise_kernel,
+    main_kernel: variables.main_kernel,
     main_bias: variables.main_bias,
     ...prepare(variables),
   }));
@@ -150,12 +150,8 @@ function forwardSuffix(w: Weights, { block2_pool }: { block2_pool: Tensor4D }, o
   block3_relu2.dispose();
 
   // main (Dense)
-  const main_rows: Tensor3D = reshape(main_pool, [1, -1, 40]); // [1,?,40]
+  const main_sum: Tensor2D = runMatMul(main_pool, w.main_kernel, { bias: w.main_bias }); // [?,10]
   main_pool.dispose();
-  const main_sum_product: Tensor3D = runMatMul(main_rows, w.main_matrix, { bias: w.main_bias }); // [1,?,10]
-  main_rows.dispose();
-  const main_sum: Tensor2D = reshape(main_sum_product, [-1, 10]); // [?,10]
-  main_sum_product.dispose();
   const main: Tensor2D = softmax(main_sum); // [?,10]
   main_sum.dispose();
   return { main };
@@ -165,6 +161,7 @@ function prepare(variables: Variables): Prepared {
   // stem_bn (BatchNormalization)
   const stem_bn_epsilon: Scalar = scalar(0.001, 'float32'); // []
   const stem_bn_stabilised: Tensor1D = add(variables.stem_bn_moving_variance, stem_bn_epsilon); // [16]
+  stem_bn_epsilon.dispose();
   const stem_bn_inverse_deviation: Tensor1D = rsqrt(stem_bn_stabilised); // [16]
   stem_bn_stabilised.dispose();
   const stem_bn_scale: Tensor1D = mul(variables.stem_bn_gamma, stem_bn_inverse_deviation); // [16]
@@ -178,7 +175,9 @@ function prepare(variables: Variables): Prepared {
   stem_bn_scale.dispose();
 
   // block1_bn (BatchNormalization)
-  const block1_bn_stabilised: Tensor1D = add(variables.block1_bn_moving_variance, stem_bn_epsilon); // [24]
+  const block1_bn_epsilon: Scalar = scalar(0.001, 'float32'); // []
+  const block1_bn_stabilised: Tensor1D = add(variables.block1_bn_moving_variance, block1_bn_epsilon); // [24]
+  block1_bn_epsilon.dispose();
   const block1_bn_inverse_deviation: Tensor1D = rsqrt(block1_bn_stabilised); // [24]
   block1_bn_stabilised.dispose();
   const block1_bn_scale: Tensor1D = mul(variables.block1_bn_gamma, block1_bn_inverse_deviation); // [24]
@@ -192,7 +191,9 @@ function prepare(variables: Variables): Prepared {
   block1_bn_scale.dispose();
 
   // block2_bn (BatchNormalization)
-  const block2_bn_stabilised: Tensor1D = add(variables.block2_bn_moving_variance, stem_bn_epsilon); // [40]
+  const block2_bn_epsilon: Scalar = scalar(0.001, 'float32'); // []
+  const block2_bn_stabilised: Tensor1D = add(variables.block2_bn_moving_variance, block2_bn_epsilon); // [40]
+  block2_bn_epsilon.dispose();
   const block2_bn_inverse_deviation: Tensor1D = rsqrt(block2_bn_stabilised); // [40]
   block2_bn_stabilised.dispose();
   const block2_bn_scale: Tensor1D = mul(variables.block2_bn_gamma, block2_bn_inverse_deviation); // [40]
@@ -206,7 +207,9 @@ function prepare(variables: Variables): Prepared {
   block2_bn_scale.dispose();
 
   // block3_bn1 (BatchNormalization)
-  const block3_bn1_stabilised: Tensor1D = add(variables.block3_bn1_moving_variance, stem_bn_epsilon); // [40]
+  const block3_bn1_epsilon: Scalar = scalar(0.001, 'float32'); // []
+  const block3_bn1_stabilised: Tensor1D = add(variables.block3_bn1_moving_variance, block3_bn1_epsilon); // [40]
+  block3_bn1_epsilon.dispose();
   const block3_bn1_inverse_deviation: Tensor1D = rsqrt(block3_bn1_stabilised); // [40]
   block3_bn1_stabilised.dispose();
   const block3_bn1_scale: Tensor1D = mul(variables.block3_bn1_gamma, block3_bn1_inverse_deviation); // [40]
@@ -220,8 +223,9 @@ function prepare(variables: Variables): Prepared {
   block3_bn1_scale.dispose();
 
   // block3_bn2 (BatchNormalization)
-  const block3_bn2_stabilised: Tensor1D = add(variables.block3_bn2_moving_variance, stem_bn_epsilon); // [40]
-  stem_bn_epsilon.dispose();
+  const block3_bn2_epsilon: Scalar = scalar(0.001, 'float32'); // []
+  const block3_bn2_stabilised: Tensor1D = add(variables.block3_bn2_moving_variance, block3_bn2_epsilon); // [40]
+  block3_bn2_epsilon.dispose();
   const block3_bn2_inverse_deviation: Tensor1D = rsqrt(block3_bn2_stabilised); // [40]
   block3_bn2_stabilised.dispose();
   const block3_bn2_scale: Tensor1D = mul(variables.block3_bn2_gamma, block3_bn2_inverse_deviation); // [40]
@@ -233,10 +237,7 @@ function prepare(variables: Variables): Prepared {
   // block3_conv2 (Conv2D) + block3_bn2 (BatchNormalization)
   const block3_conv2_kernel: Tensor4D = mul(variables.block3_conv2_kernel, block3_bn2_scale); // [3,3,40,40]
   block3_bn2_scale.dispose();
-
-  // main (Dense)
-  const main_matrix: Tensor3D = reshape(variables.main_kernel, [1, 40, 10]); // [1,40,10]
-  return { stem_conv_kernel, stem_bn_shift, block1_conv_kernel, block1_bn_shift, block2_conv_kernel, block2_bn_shift, block3_conv1_kernel, block3_bn1_shift, block3_conv2_kernel, block3_bn2_shift, main_matrix };
+  return { stem_conv_kernel, stem_bn_shift, block1_conv_kernel, block1_bn_shift, block2_conv_kernel, block2_bn_shift, block3_conv1_kernel, block3_bn1_shift, block3_conv2_kernel, block3_bn2_shift };
 }
 
 const INPUTS = {
@@ -321,19 +322,18 @@ type Prepared = {
   block3_bn1_shift: Tensor1D; // f32[40]
   block3_conv2_kernel: Tensor4D; // f32[3,3,40,40]
   block3_bn2_shift: Tensor1D; // f32[40]
-  main_matrix: Tensor3D; // f32[1,40,10]
 };
 
 /** What a baked file holds, whose load stage is done. */
 const BAKED: Baked = {
-  program: 'e1a80492bec167cf',
-  layout: 'd5f4165d272108d3',
+  program: '5a401f900aa3c744',
+  layout: 'c01e2c3e7eb5d0be',
   weights: {
     stem_conv_kernel: 'float32[3,3,1,16]', stem_bn_shift: 'float32[16]',
     block1_conv_depthwise_kernel: 'float32[3,3,16,1]', block1_conv_kernel: 'float32[1,1,16,24]',
     block1_bn_shift: 'float32[24]', block2_conv_kernel: 'float32[3,3,24,40]', block2_bn_shift: 'float32[40]',
     block3_conv1_kernel: 'float32[3,3,40,40]', block3_bn1_shift: 'float32[40]',
-    block3_conv2_kernel: 'float32[3,3,40,40]', block3_bn2_shift: 'float32[40]', main_matrix: 'float32[1,40,10]',
+    block3_conv2_kernel: 'float32[3,3,40,40]', block3_bn2_shift: 'float32[40]', main_kernel: 'float32[40,10]',
     main_bias: 'float32[10]',
   },
 };
@@ -358,10 +358,6 @@ function mul<T extends Tensor>(a: Tensor, b: Tensor): T {
 
 function relu<T extends Tensor>(x: Tensor): T {
   return engine().runKernel('Relu', { x });
-}
-
-function reshape<T extends Tensor>(x: Tensor, shape: number[]): T {
-  return engine().runKernel('Reshape', { x }, { shape });
 }
 
 function rsqrt<T extends Tensor>(x: Tensor): T {
@@ -1087,14 +1083,23 @@ export interface Product extends Finish {
   transposeB?: boolean;
 }
 
-/** `fused.matMul` or `matMul` of tfjs, as kernels; the wasm kernel of the first takes tensors of rank 3 alone. */
+/** `fused.matMul` or `matMul` of tfjs, as kernels. */
 function runMatMul<T extends Tensor>(a: Tensor, b: Tensor, options: Product = {}): T {
   const { transposeA = false, transposeB = false, bias, activation = 'linear', alpha, slopes } = options;
   if (bias === undefined && activation === 'linear') return engine().runKernel('BatchMatMul', { a, b }, { transposeA, transposeB });
-  return engine().runKernel('_FusedMatMul', { a, b, bias, preluActivationWeights: slopes } as NamedTensorMap, {
-    transposeA,
-    transposeB,
-    activation,
-    leakyreluAlpha: alpha as number,
-  });
+  const attrs = { transposeA, transposeB, activation, leakyreluAlpha: alpha as number };
+  const isMatrix = a.rank === 2 && engine().backendName === 'wasm';
+  const [left, right] = isMatrix ? [batchOfOne(a), batchOfOne(b)] : [a, b];
+  const product: T = engine().runKernel(
+    '_FusedMatMul',
+    { a: left, b: right, bias, preluActivationWeights: slopes } as NamedTensorMap,
+    attrs,
+  );
+  if (!isMatrix) return product;
+  const matrix: T = engine().runKernel('Reshape', { x: product }, { shape: product.shape.slice(1) });
+  product.dispose();
+  return matrix;
 }
+
+/** A matrix as the wasm kernel of fused products wants to see it: as the only one of a batch. The data are its own. */
+const batchOfOne = ({ dataId, shape, dtype }: Tensor) => ({ dataId, shape: [1, ...shape], dtype });

@@ -159,7 +159,7 @@ describe('types', () => {
       const imports = [...(code ?? '').matchAll(/import (?:\{ (\w+) \} from )?'(@tensorflow\/tfjs-backend-[^']+)';/g)];
       for (const [, config, path = ''] of imports) {
         const root = join(require.resolve(`${path.split('/').slice(0, 2).join('/')}/package.json`), '..');
-        const file = join(root, `${path.split('/').slice(2).join('/')}.js`);
+        const file = join(root, path.split('/').slice(2).join('/'));
         expect(existsSync(file), path).toBe(true);
         if (config !== undefined) expect(readFileSync(file, 'utf8')).toMatch(new RegExp(`export const ${config}\\b`));
       }

@@ -146,7 +146,7 @@ describe('--plugin', () => {
     const compiled = await run('compile', MODEL, '--plugin', 'rows/index.ts', '-o', '-');
     expect(compiled).toMatchObject({ status: 0 });
     expect(compiled.stdout).toContain('--plugin rows/index.ts');
-    expect((await run('ir', MODEL, '--plugin', 'rows/index.ts')).stdout).toContain('%extra: f32[?,16] = relu');
+    expect((await run('ir', MODEL, '--plugin', 'rows/index.ts')).stdout).toContain('%extra: f32[?,16] = matMul');
     expect((await run('inspect', MODEL, '--plugin', 'rows/index.ts')).stdout).not.toContain('not compiled');
     expect((await run('inspect', MODEL)).stdout).toContain('not compiled');
   });

@@ -46,7 +46,7 @@ export function loop(op: Op, body: Body, scope: Scope): Code[] {
 
   const together = collections.flatMap((result) => [
     ...(isReversed ? [code`${listOf(result)}.reverse();`] : []),
-    code`const ${nameOf(result)} = ${listKernelFunction('stack', 'Pack')}(${listOf(result)}, 1); ${shapesOf([result])}`,
+    code`const ${nameOf(result)}: ${typeOf(result)} = ${listKernelFunction('stack', 'Pack')}(${listOf(result)}, 1); ${shapesOf([result])}`,
     code`for (const step of ${listOf(result)}) step.dispose();`,
   ]);
   return [

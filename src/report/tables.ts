@@ -61,12 +61,12 @@ export const tables: Readonly<Record<string, () => string>> = {
     ),
   backends: () =>
     table(
-      ['backend', 'what it is', 'bias and activation', 'fused products of matrices', 'reshapes', 'a kernel costs as much as'],
+      ['backend', 'what it is', 'bias and activation', 'of many matrices by one', 'reshapes', 'a kernel costs as much as'],
       Object.entries(backendTraits).map(([name, traits]: [string, BackendTraits]) => [
         `\`${name}\``,
         traits.doc,
         traits.fusesFinish ? 'in the kernel' : 'kernels of their own',
-        !traits.fusesFinish ? '' : traits.fusesMatricesOfRank3 ? 'of rank 3' : 'of any rank',
+        traits.fusesBatches ? 'in the kernel' : 'kernels of their own',
         traits.reshapesForFree ? 'free' : 'a kernel',
         traits.kernelInElements === 0 ? '' : `copying ${traits.kernelInElements} numbers`,
       ]),

@@ -8,8 +8,8 @@ export interface BackendTraits {
    * three kernels instead, and holds all three results until the last is done.
    */
   readonly fusesFinish: boolean;
-  /** True where the fused matrix product takes tensors of rank 3 alone. */
-  readonly fusesMatricesOfRank3: boolean;
+  /** True where the fused product takes many matrices by one, as those of a sequence whose sizes are unknown. */
+  readonly fusesBatches: boolean;
   /** True where a reshape shares the data of its operand, and costs next to nothing. */
   readonly reshapesForFree: boolean;
   /**
@@ -29,7 +29,7 @@ export const backendTraits = {
   core: {
     doc: 'any backend: registers none, and runs on whichever the application has chosen',
     fusesFinish: true,
-    fusesMatricesOfRank3: true,
+    fusesBatches: false,
     reshapesForFree: true,
     kernelInElements: 0,
   },
@@ -37,35 +37,35 @@ export const backendTraits = {
     doc: 'TensorFlow for Node',
     import: '@tensorflow/tfjs-node',
     fusesFinish: false,
-    fusesMatricesOfRank3: false,
+    fusesBatches: false,
     reshapesForFree: false,
     kernelInElements: 2500,
   },
   wasm: {
     doc: 'WebAssembly, its convolutions by XNNPACK',
     fusesFinish: true,
-    fusesMatricesOfRank3: true,
+    fusesBatches: false,
     reshapesForFree: true,
     kernelInElements: 0,
   },
   cpu: {
     doc: 'plain JavaScript',
     fusesFinish: true,
-    fusesMatricesOfRank3: false,
+    fusesBatches: true,
     reshapesForFree: true,
     kernelInElements: 0,
   },
   webgl: {
     doc: 'the GPU, through WebGL',
     fusesFinish: true,
-    fusesMatricesOfRank3: false,
+    fusesBatches: true,
     reshapesForFree: true,
     kernelInElements: 0,
   },
   webgpu: {
     doc: 'the GPU, through WebGPU',
     fusesFinish: true,
-    fusesMatricesOfRank3: false,
+    fusesBatches: true,
     reshapesForFree: true,
     kernelInElements: 0,
   },

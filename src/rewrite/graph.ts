@@ -12,8 +12,11 @@ const MOST_LAYERS = 8;
 export const layersOf = (...ops: readonly { readonly layers: readonly string[] }[]): readonly string[] =>
   [...new Set(ops.flatMap(({ layers }) => layers))].slice(-MOST_LAYERS);
 
-/** How a new op's result is called: a name that it takes over, or one to be made out of `base` and a role. */
-export type Naming = { readonly name: string } | { readonly base: string; readonly role: string };
+/**
+ * How a new op's result is called: a name that it takes over, or one to be made out of `base` and a role. Sizes that only the op itself
+ * can know are called as those of the value that it stands for, which others may speak of.
+ */
+export type Naming = { readonly name: string } | { readonly base: string; readonly role: string; readonly like?: string | undefined };
 
 /**
  * A program while rules work on it, one op after the other: who makes a value, who uses it, and what is known of it. Ops
@@ -105,7 +108,7 @@ export class Graph {
     );
     const result = 'name' in naming ? naming.name : this.#fresh(`${naming.base}.${naming.role}`);
     const { dtype, shape } = (Array.isArray(types) ? types[0] : types) as InferredType;
-    const given = 'name' in naming ? this.#values.get(result)?.type : undefined;
+    const given = this.#values.get('name' in naming ? result : (naming.like ?? ''))?.type;
     // A size that only the op's own name can stand for keeps the symbol that it had.
     const type = { dtype, shape: shape.map((dim, i) => dim ?? given?.shape[i] ?? `?${result.slice(1)}.${i}`) };
     const value: Value = { name: result, type };

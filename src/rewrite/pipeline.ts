@@ -30,11 +30,12 @@ export const pipeline: readonly Pass[] = [
   siblings,
   // Of the reshapes around one product and the next, most cancel each other.
   { ...simplify, name: 'simplify-again' },
-  cse,
   // What simplification left without a use goes before costs are counted.
   { ...eliminateDead, name: 'eliminate-dead-again', purpose: 'drop what simplification left without a use' },
-  // Last, as the cut is chosen by the cost of the ops that will really run.
+  // Behind all these, as the cut is chosen by the cost of the ops that will really run.
   stage,
+  // Behind it, as what prefix and suffix both compute would be one more tensor between them.
+  cse,
   // Behind it, as ops keep to their stages.
   schedule,
 ];

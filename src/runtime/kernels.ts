@@ -54,14 +54,23 @@ export interface Product extends Finish {
   transposeB?: boolean;
 }
 
-/** `fused.matMul` or `matMul` of tfjs, as kernels; the wasm kernel of the first takes tensors of rank 3 alone. */
+/** `fused.matMul` or `matMul` of tfjs, as kernels. */
 export function runMatMul<T extends Tensor>(a: Tensor, b: Tensor, options: Product = {}): T {
   const { transposeA = false, transposeB = false, bias, activation = 'linear', alpha, slopes } = options;
   if (bias === undefined && activation === 'linear') return engine().runKernel('BatchMatMul', { a, b }, { transposeA, transposeB });
-  return engine().runKernel('_FusedMatMul', { a, b, bias, preluActivationWeights: slopes } as NamedTensorMap, {
-    transposeA,
-    transposeB,
-    activation,
-    leakyreluAlpha: alpha as number,
-  });
+  const attrs = { transposeA, transposeB, activation, leakyreluAlpha: alpha as number };
+  const isMatrix = a.rank === 2 && engine().backendName === 'wasm';
+  const [left, right] = isMatrix ? [batchOfOne(a), batchOfOne(b)] : [a, b];
+  const product: T = engine().runKernel(
+    '_FusedMatMul',
+    { a: left, b: right, bias, preluActivationWeights: slopes } as NamedTensorMap,
+    attrs,
+  );
+  if (!isMatrix) return product;
+  const matrix: T = engine().runKernel('Reshape', { x: product }, { shape: product.shape.slice(1) });
+  product.dispose();
+  return matrix;
 }
+
+/** A matrix as the wasm kernel of fused products wants to see it: as the only one of a batch. The data are its own. */
+const batchOfOne = ({ dataId, shape, dtype }: Tensor) => ({ dataId, shape: [1, ...shape], dtype });

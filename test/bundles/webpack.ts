@@ -20,10 +20,7 @@ export const webpack: Bundler = {
       entry: Object.fromEntries(pageNames.map((name) => [name, `./${name}/page${pages[name].extension}`])),
       output: { path: site, filename: '[name]/page.js' },
       module: {
-        rules: [
-          { test: /\.ts$/, loader: 'esbuild-loader', options: { target: 'es2022' } },
-          { test: /\.m?js$/, resolve: { fullySpecified: false } },
-        ],
+        rules: [{ test: /\.ts$/, loader: 'esbuild-loader', options: { target: 'es2022' } }],
       },
       // Its own minifier takes ten times as long.
       optimization: { minimizer: [new EsbuildPlugin({ target: 'es2022' })] },

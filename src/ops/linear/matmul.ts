@@ -28,8 +28,11 @@ export const matMul = op({
     const [, inner] = lastTwo(at(operands, 0).shape, attrs.transposeA);
     return (2 * elements([inner]) + finishingCost(operands.length, attrs)) * elements(at(results, 0).shape);
   },
-  kernels: ['BatchMatMul', '_FusedMatMul'],
-  runs: (operands, attrs) => [isFinished(operands, attrs) ? '_FusedMatMul' : 'BatchMatMul'],
+  kernels: ['BatchMatMul', '_FusedMatMul', 'Reshape'],
+  runs: (operands, attrs) => [
+    isFinished(operands, attrs) ? '_FusedMatMul' : 'BatchMatMul',
+    ...(isFinished(operands, attrs) ? ['Reshape'] : []),
+  ],
   emit({ args, attrs }) {
     const { transposeA, transposeB } = attrs;
     const options = [

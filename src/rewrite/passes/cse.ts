@@ -3,8 +3,8 @@ import type { Pass } from '../pass.ts';
 
 /**
  * Purpose:  common subexpressions: of several ops that compute the same from the same, the first stays.
- * Requires: a valid program without features.
- * Ensures:  no two ops outside loops have one name, the same operands and the same attributes.
+ * Requires: a staged program: an op of the suffix is none of the prefix, whose results are not at hand there.
+ * Ensures:  no two ops of a stage, outside loops, have one name, the same operands and the same attributes, but for features.
  *
  *   %a = relu %x          %a = relu %x
  *   %b = relu %x    =>    output a = %a
@@ -17,12 +17,20 @@ export const cse: Pass = {
   run(program) {
     const first = new Map<string, Op>();
     const sameAs = new Map<string, string>();
+    // Constants stay with the layers that they belong to, and are alike where their numbers are.
+    const constants = new Map<string, string>();
     const current = (name: string): string => sameAs.get(name) ?? name;
+    const features = new Set(program.features?.map(({ value }) => value));
     const ops = program.ops.flatMap((original) => {
       const op = withOperands(original, current);
       // A loop's body has names of its own; two loops are seldom alike.
-      if (op.body !== undefined) return [op];
-      const key = JSON.stringify([op.op, op.operands, Object.entries(op.attrs).sort(([a], [b]) => (a < b ? -1 : 1))]);
+      if (op.body !== undefined || op.results.some(({ name }) => features.has(name))) return [op];
+      const operands = op.operands.map((name) => constants.get(name) ?? name);
+      const key = JSON.stringify([op.stage, op.op, operands, Object.entries(op.attrs).sort(([a], [b]) => (a < b ? -1 : 1))]);
+      if (op.op === 'constant') {
+        for (const { name } of op.results) constants.set(name, key);
+        return [op];
+      }
       const known = first.get(key);
       // A size that an op brings in is called after its result: where types differ, both stay.
       if (known === undefined || JSON.stringify(typesOf(known)) !== JSON.stringify(typesOf(op))) {

@@ -21,6 +21,8 @@ export const simplify: Pass = {
     const types = new Map([...valuesOf(program)].map(([name, value]) => [name, value.type]));
     const sameAs = new Map<string, string>();
     const current = (name: string): string => sameAs.get(name) ?? name;
+    // Where the user asked for a cut, what is behind it starts from there.
+    const cuts = new Set(program.cuts.map(({ value }) => value));
     let changed = false;
 
     const simplified = <T extends BodyOp>(line: readonly T[]): T[] => {
@@ -28,7 +30,7 @@ export const simplify: Pass = {
       return line.flatMap((original) => {
         const operands = original.operands.map(current);
         const renamed = operands.some((name, i) => name !== original.operands[i]) ? { ...original, operands } : original;
-        const op = joinChain(renamed, makers.get(operands[0] ?? ''), types);
+        const op = cuts.has(original.operands[0] ?? '') ? renamed : joinChain(renamed, makers.get(operands[0] ?? ''), types);
         changed ||= op !== original;
         const [operand, result] = [op.operands[0], op.results[0]];
         if (operand !== undefined && result !== undefined && isIdentity(op, types)) {

@@ -1,5 +1,5 @@
 import type { Op } from '../../ir/program.ts';
-import { elements, type Shape } from '../../ir/types.ts';
+import { elements, type Shape, sameType, type TensorType } from '../../ir/types.ts';
 import type { Graph } from '../graph.ts';
 
 /**
@@ -59,14 +59,22 @@ export class Workshop {
     this.#layers = layers;
   }
 
-  /** The result of a new op, which is called `base.role`. */
-  make(name: string, operands: readonly string[], attrs: Op['attrs'], base: string, role: string): string {
-    return this.#add(this.#graph.op(name, operands, attrs, { base, role }, this.#layers));
+  /**
+   * The result of a new op, which is called `base.role`.
+   * @param like the value for which it stands in: sizes that only that could tell keep their symbols
+   */
+  make(name: string, operands: readonly string[], attrs: Op['attrs'], base: string, role: string, like?: string): string {
+    return this.#add(this.#graph.op(name, operands, attrs, { base, role, like }, this.#layers));
   }
 
-  /** An op that takes over the name of another's result. */
-  finish(name: string, operands: readonly string[], attrs: Op['attrs'], result: string): readonly Op[] {
-    this.#add(this.#graph.op(name, operands, attrs, { name: result }, this.#layers));
+  /**
+   * All ops, the last of which takes over the name of another's result. Null where sizes would be called otherwise than what is behind
+   * it calls them: a size that was not known before may turn out to be one that has a symbol.
+   */
+  finish(name: string, operands: readonly string[], attrs: Op['attrs'], result: string): readonly Op[] | null {
+    const op = this.#graph.op(name, operands, attrs, { name: result }, this.#layers);
+    if (!sameType(op.results[0]?.type as TensorType, this.#graph.typeOf(result))) return null;
+    this.#add(op);
     return this.made;
   }
 

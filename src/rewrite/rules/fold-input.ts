@@ -56,7 +56,7 @@ export const foldInputShift: Rule = {
     if (along === null) return null;
     const shift = shiftOutputs(linear, along, graph, workshop, base);
     const x = moved(moves, what.x, workshop);
-    const product = workshop.make(op.op, [x, ...op.operands.slice(1)], op.attrs, base, 'product');
+    const product = workshop.make(op.op, [x, ...op.operands.slice(1)], op.attrs, base, 'product', result);
     return workshop.finish(what.subtracts ? 'sub' : 'add', [product, shift], {}, result);
   },
 };
@@ -126,8 +126,12 @@ function carried(moves: readonly Move[], vector: string, graph: Graph, workshop:
 }
 
 /** The moves of something else than they moved. */
-const moved = (moves: readonly Move[], x: string, workshop: Workshop): string =>
-  moves.reduce((from, { op }) => workshop.make(op.op, [from], op.attrs, (op.results[0] as { readonly name: string }).name, 'before'), x);
+function moved(moves: readonly Move[], x: string, workshop: Workshop): string {
+  return moves.reduce((from, { op }) => {
+    const was = (op.results[0] as { readonly name: string }).name;
+    return workshop.make(op.op, [from], op.attrs, was, 'before', was);
+  }, x);
+}
 
 /** The linear op with another kernel, on what is before the scale. */
 function rebuilt(

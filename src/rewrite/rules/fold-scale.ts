@@ -50,8 +50,8 @@ export const foldScale: Rule = {
     const finish = bias.map((value) => workshop.make('mul', [value, by], {}, base, 'bias'));
     const last = scaled.pop();
     if (last === undefined) return workshop.finish(linear.op.op, [x, kernel, ...finish], linear.op.attrs, result);
-    let y = workshop.make(linear.op.op, [x, kernel, ...finish], linear.op.attrs, base, 'scaled');
-    for (const step of scaled) y = workshop.make(step.op, [y, ...step.others], step.attrs, step.was, 'scaled');
+    let y = workshop.make(linear.op.op, [x, kernel, ...finish], linear.op.attrs, base, 'scaled', linear.op.results[0]?.name);
+    for (const step of scaled) y = workshop.make(step.op, [y, ...step.others], step.attrs, step.was, 'scaled', step.was);
     return workshop.finish(last.op, [y, ...last.others], last.attrs, result);
   },
 };

@@ -4,7 +4,8 @@ import { traitsOf } from '../backends.ts';
 import { type Graph, layersOf } from '../graph.ts';
 import type { Refusal, Rule } from '../rule.ts';
 import { isAlongChannels, shiftOf, Workshop } from './channels.ts';
-import { finished, type Product, productOf } from './product.ts';
+import type { Linear } from './linear.ts';
+import { productOf } from './product.ts';
 
 /** A shift behind a product becomes its bias. */
 export const fuseBias: Rule = {
@@ -23,7 +24,7 @@ export const fuseBias: Rule = {
     const base = op.layers.at(-1) ?? result;
     const by = shift.subtracts ? workshop.make('neg', [shift.by], {}, base, 'negative') : shift.by;
     const bias = asVector(by, channelsOf(shift.x, graph), graph, workshop, base);
-    return finished(product, [bias], product.op.attrs, result, graph, traits, workshop);
+    return workshop.finish(product.op.op, [...product.op.operands, bias], product.op.attrs, result);
   },
 };
 
@@ -43,12 +44,12 @@ export const fuseActivation: Rule = {
     const workshop = new Workshop(graph, layersOf(product.op, op));
     const activation = FUSED_ACTIVATIONS[op.op as keyof typeof FUSED_ACTIVATIONS];
     const attrs = { ...product.op.attrs, activation, ...(op.op === 'leakyRelu' ? { alpha: op.attrs['alpha'] as number } : {}) };
-    if (slopes === undefined) return finished(product, [], attrs, result, graph, traits, workshop);
+    if (slopes === undefined) return workshop.finish(product.op.op, product.op.operands, attrs, result);
     // The kernels take slopes only behind a bias, and one for each channel.
     const isAlong = graph.isFixed(slopes) && isAlongChannels(graph.typeOf(slopes).shape, graph.typeOf(x).shape);
     if (product.op.operands.length < 3 || !isAlong) return null;
     const vector = asVector(slopes, channelsOf(x, graph), graph, workshop, op.layers.at(-1) ?? result);
-    return finished(product, [vector], attrs, result, graph, traits, workshop);
+    return workshop.finish(product.op.op, [...product.op.operands, vector], attrs, result);
   },
 };
 
@@ -62,7 +63,7 @@ function alone(name: string, graph: Graph): Refusal | null {
 }
 
 /** A frozen product stays in the prefix: it is not tied to something that training changes. */
-function sameTime({ kernel }: Product, other: string, graph: Graph, hoist: string): Refusal | null {
+function sameTime({ kernel }: Linear, other: string, graph: Graph, hoist: string): Refusal | null {
   const ties = hoist === 'auto' && graph.isFrozen(kernel) && !graph.isFrozen(other);
   return ties ? { refused: `${kernel} is frozen, and ${other} is not` } : null;
 }
