@@ -12,6 +12,9 @@ const MOST_LAYERS = 8;
 export const layersOf = (...ops: readonly { readonly layers: readonly string[] }[]): readonly string[] =>
   [...new Set(ops.flatMap(({ layers }) => layers))].slice(-MOST_LAYERS);
 
+/** The first result of an op, which of most is the only one. */
+export const resultOf = ({ results }: Op): Value => results[0] as Value;
+
 /**
  * How a new op's result is called: a name that it takes over, or one to be made out of `base` and a role. Sizes that only the op itself
  * can know are called as those of the value that it stands for, which others may speak of.

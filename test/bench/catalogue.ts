@@ -22,6 +22,7 @@ function golden(name: string, questions: readonly Question[], rest: Partial<Benc
     }),
     questions,
     backends: ANY_BACKEND,
+    apart: false,
     artifacts: () => artifactsOf(stored.keras2 ?? {}, stored.weights),
     ...rest,
   };
@@ -43,6 +44,7 @@ const digits: BenchModel = {
   inputs: [{ name: 'image', shape: [28, 28, 1], dtype: 'float32', range: [0, 1] }],
   questions: [ask('main + aux'), ask('aux', { outputs: ['aux'] })],
   backends: SMALL,
+  apart: false,
   artifacts: () => readSaved(new URL('../models/digits/', import.meta.url).pathname),
 };
 
@@ -51,9 +53,9 @@ export const catalogue: ReadonlyMap<string, () => BenchModel> = new Map<string, 
   ['digits', () => digits],
   ['nested_two_output_backbone', () => golden('nested_two_output_backbone', [ask('both heads')], { backends: SMALL })],
   ['inception_aux', () => golden('inception_aux', [ask('all'), ask('aux1', { outputs: ['aux1'] })], { backends: SMALL })],
-  ['mobilenet_v2', () => golden('mobilenet_v2', [ask('predictions')])],
-  ['resnet50', () => golden('resnet50', [ask('predictions')])],
-  ['efficientnet_b0', () => golden('efficientnet_b0', [ask('predictions')])],
+  ['mobilenet_v2', () => golden('mobilenet_v2', [ask('predictions')], { apart: true })],
+  ['resnet50', () => golden('resnet50', [ask('predictions')], { apart: true })],
+  ['efficientnet_b0', () => golden('efficientnet_b0', [ask('predictions')], { apart: true })],
   ['text_bilstm', () => golden('text_bilstm', [ask('all')], { backends: SMALL })],
   [RESET_BEFORE, () => resetBefore()],
   ['transformer_small', () => golden('transformer_small', [ask('logits')], { backends: SMALL })],

@@ -93,13 +93,27 @@ function taskFor(model: BenchModel, backend: BackendName, options: Options): Tas
 
 async function timeModel(model: BenchModel, backend: BackendName, options: Options, found: Found): Promise<void> {
   progress(`${model.name} on ${BACKEND[backend]}`);
-  await runChild<Message>('bench-worker', taskFor(model, backend, options), (message) => {
-    if ('facts' in message) found.facts.push(message.facts);
-    if ('measurement' in message) {
-      found.measurements.push(message.measurement);
+  const task = taskFor(model, backend, options);
+  const [own = '', ...others] = task.peers;
+  const contests = model.apart && others.length > 0 ? others.map((peer) => [own, peer]) : [task.peers];
+  for (const [i, contestants] of contests.entries()) {
+    await runChild<Message>('bench-worker', { ...task, peers: contestants }, (message) => {
+      if ('facts' in message && i === 0) found.facts.push(message.facts);
+      if (!('measurement' in message)) return;
       progress(told(message.measurement));
-    }
-  });
+      add(message.measurement, found.measurements);
+    });
+  }
+}
+
+/** Of one question, peers that were timed in processes of their own stand together; each ratio is to skipc in the same process. */
+function add(measurement: Measurement, measurements: Measurement[]): void {
+  const same = measurements.findIndex((other) =>
+    (['model', 'question', 'backend', 'batch'] as const).every((key) => other[key] === measurement[key]),
+  );
+  const before = measurements[same];
+  if (before === undefined) measurements.push(measurement);
+  else measurements[same] = { ...before, peers: [...before.peers, ...measurement.peers.slice(1)] };
 }
 
 async function timeStarts(model: BenchModel, backend: BackendName, options: Options, found: Found): Promise<void> {

@@ -33,6 +33,7 @@ export function mlp(depth: number, questions: readonly Question[], backends: rea
     inputs: [{ name: 'x', shape: [UNITS], dtype: 'float32', range: [-1, 1] }],
     questions,
     backends,
+    apart: false,
     artifacts() {
       const random = seededRandom(depth);
       // Variance 2 / UNITS keeps the size of what relu lets through.

@@ -29,6 +29,8 @@ export interface BenchModel {
   readonly questions: readonly Question[];
   /** Backends it is timed on, of those that are asked for. */
   readonly backends: readonly BackendName[];
+  /** Each peer alternates with skipc in a process of their own: the memory of several large models makes some of them slower. */
+  readonly apart: boolean;
   /** The model with its weights, in tfjs's format. */
   artifacts(): io.ModelArtifacts;
 }

@@ -1,6 +1,6 @@
 import type { Op } from '../../ir/program.ts';
 import { sameType } from '../../ir/types.ts';
-import { type Graph, layersOf } from '../graph.ts';
+import { type Graph, layersOf, resultOf } from '../graph.ts';
 import type { Replacement, Rule } from '../rule.ts';
 import { original, sameAs } from './same.ts';
 
@@ -8,8 +8,6 @@ import { original, sameAs } from './same.ts';
  * Ops that change nothing, and pairs of which one is enough. What is not a number stays that, as far as the backend's own kernels keep
  * it; -0 may become 0 and 0 may become -0, which are equal.
  */
-
-const nameOf = (op: Op): string => (op.results[0] as Op['results'][number]).name;
 
 /** True for a constant all of whose numbers are the one given. */
 const isAll = (name: string, number: number, graph: Graph): boolean => graph.constantOf(name)?.every((value) => value === number) ?? false;
@@ -38,7 +36,7 @@ export const dropNeutral: Rule = {
 };
 
 /** True where an op's result would have the type of a value: nothing was broadcast. */
-const isSame = (x: string, op: Op, graph: Graph): boolean => sameType(graph.typeOf(x), graph.typeOf(nameOf(op)));
+const isSame = (x: string, op: Op, graph: Graph): boolean => sameType(graph.typeOf(x), graph.typeOf(resultOf(op).name));
 
 /** Negated twice, or the larger of a value and itself. */
 export const dropPairs: Rule = {
@@ -78,7 +76,7 @@ export const dropRelu: Rule = {
 
 /** One op for another, of one operand. */
 const become = (op: Op, name: string, x: string, attrs: Op['attrs'], graph: Graph, ...others: readonly Op[]): Replacement => [
-  graph.op(name, [x], attrs, { name: nameOf(op) }, layersOf(...others, op)),
+  graph.op(name, [x], attrs, { name: resultOf(op).name }, layersOf(...others, op)),
 ];
 
 /** What is clipped from 0 to 6 has a kernel of its own, which products apply to their results; tfjs-node's is the faster one too. */

@@ -1,6 +1,6 @@
 import { elements, isKnown, type Shape } from '../../ir/types.ts';
 import { FUSED_ACTIVATIONS } from '../../ops/linear/activation.ts';
-import { type Graph, layersOf } from '../graph.ts';
+import { type Graph, layersOf, resultOf } from '../graph.ts';
 import type { Rule } from '../rule.ts';
 import { Workshop } from './channels.ts';
 import { linearOf } from './linear.ts';
@@ -18,7 +18,7 @@ export const shiftBeforeReshape: Rule = {
     const channels = graph.typeOf(product).shape.at(-1);
     if (channels === undefined || !isKnown(channels) || !fillsChannels(graph.typeOf(by).shape, graph.typeOf(x).shape, channels))
       return null;
-    const result = op.results[0] as { readonly name: string };
+    const result = resultOf(op);
     const reshape = graph.makerOf(x) as NonNullable<ReturnType<Graph['makerOf']>>;
     const workshop = new Workshop(graph, layersOf(reshape, op));
     const base = op.layers.at(-1) ?? result.name;
@@ -37,7 +37,7 @@ export const activationBeforeReshape: Rule = {
     const [x] = op.operands as readonly [string];
     const product = reshapedProduct(x, graph);
     if (product === null) return null;
-    const result = op.results[0] as { readonly name: string };
+    const result = resultOf(op);
     const workshop = new Workshop(graph, op.layers);
     const applied = workshop.make(op.op, [product], op.attrs, op.layers.at(-1) ?? result.name, op.op);
     return workshop.finish('reshape', [applied], { shape: graph.typeOf(result.name).shape }, result.name);

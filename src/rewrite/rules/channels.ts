@@ -1,6 +1,6 @@
 import type { Op } from '../../ir/program.ts';
 import { elements, type Shape, sameType, type TensorType } from '../../ir/types.ts';
-import type { Graph } from '../graph.ts';
+import { type Graph, resultOf } from '../graph.ts';
 
 /**
  * Scales and shifts: numbers that depend on weights alone, one for each channel or one for all. Channels are the last axis.
@@ -86,7 +86,7 @@ export class Workshop {
 
   #add(op: Op): string {
     this.made.push(op);
-    return (op.results[0] as { readonly name: string }).name;
+    return resultOf(op).name;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Op } from '../../ir/program.ts';
-import { type Graph, layersOf } from '../graph.ts';
+import { type Graph, layersOf, resultOf } from '../graph.ts';
 import type { Replacement, Rule } from '../rule.ts';
 import { scaleOf, shiftOf, Workshop } from './channels.ts';
 import { keptKernel, type Linear, linearOf, padsNothing, scaleInputs, shiftOutputs } from './linear.ts';
@@ -49,7 +49,7 @@ export const foldInputShift: Rule = {
       return { refused: 'the shift cannot pass the padding' };
     if (hoist === 'auto' && graph.isFrozen(what.by) && !graph.isFrozen(linear.kernel))
       return { refused: 'the shift is frozen, and the kernel is not' };
-    const result = (op.results[0] as { readonly name: string }).name;
+    const result = resultOf(op).name;
     const base = linear.op.layers.at(-1) ?? result;
     const workshop = new Workshop(graph, layersOf(maker, op));
     const along = carried(moves, what.by, graph, workshop, base);
@@ -80,7 +80,7 @@ export const foldInputScaleUnderShift: Rule = {
       return { refused: 'the scale is not known to differ from zero' };
     const kept = keptKernel(linear, graph);
     if (kept !== null) return { refused: kept };
-    const result = (op.results[0] as { readonly name: string }).name;
+    const result = resultOf(op).name;
     const base = linear.op.layers.at(-1) ?? result;
     const workshop = new Workshop(graph, layersOf(scaling, maker, op));
     const by = scale.divides ? workshop.make('reciprocal', [scale.by], {}, base, 'inverse') : scale.by;
@@ -128,7 +128,7 @@ function carried(moves: readonly Move[], vector: string, graph: Graph, workshop:
 /** The moves of something else than they moved. */
 function moved(moves: readonly Move[], x: string, workshop: Workshop): string {
   return moves.reduce((from, { op }) => {
-    const was = (op.results[0] as { readonly name: string }).name;
+    const was = resultOf(op).name;
     return workshop.make(op.op, [from], op.attrs, was, 'before', was);
   }, x);
 }
@@ -142,7 +142,7 @@ function rebuilt(
   kernelOf: (workshop: Workshop, base: string) => string | null,
   maker: Op,
 ): Replacement | null {
-  const result = (op.results[0] as { readonly name: string }).name;
+  const result = resultOf(op).name;
   const base = linear.op.layers.at(-1) ?? result;
   const workshop = new Workshop(graph, layersOf(maker, op));
   const kernel = kernelOf(workshop, base);

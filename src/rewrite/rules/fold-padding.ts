@@ -1,7 +1,7 @@
 import type { Op } from '../../ir/program.ts';
 import { type Dim, isKnown } from '../../ir/types.ts';
 import { span } from '../../ops/linear/window.ts';
-import { type Graph, layersOf } from '../graph.ts';
+import { type Graph, layersOf, resultOf } from '../graph.ts';
 import type { Rule } from '../rule.ts';
 import { Workshop } from './channels.ts';
 
@@ -25,7 +25,7 @@ export const foldPadding: Rule = {
     const pad = [1, 2].map((axis) => [0, 1].map((end) => (paddings[axis]?.[end] ?? 0) + (own?.[axis - 1]?.[end] ?? 0)));
     const workshop = new Workshop(graph, layersOf(maker, op));
     const attrs = { ...op.attrs, pad: isSame(op, x, kernel, pad, graph) ? 'same' : pad };
-    return workshop.finish(op.op, [x, kernel, ...finish], attrs, (op.results[0] as { readonly name: string }).name);
+    return workshop.finish(op.op, [x, kernel, ...finish], attrs, resultOf(op).name);
   },
 };
 

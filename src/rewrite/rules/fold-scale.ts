@@ -1,5 +1,5 @@
 import type { Op } from '../../ir/program.ts';
-import { type Graph, layersOf } from '../graph.ts';
+import { type Graph, layersOf, resultOf } from '../graph.ts';
 import type { Refusal, Rule } from '../rule.ts';
 import { type Shift, scaleOf, shiftOf, Workshop } from './channels.ts';
 import { keptKernel, type Linear, linearOf, scaleOutputs } from './linear.ts';
@@ -27,14 +27,14 @@ export const foldScale: Rule = {
     if (hoist === 'auto' && graph.isFrozen(linear.kernel) && !graph.isFrozen(scale.by))
       return { refused: 'the kernel is frozen, and the scale is not' };
 
-    const result = (op.results[0] as { readonly name: string }).name;
+    const result = resultOf(op).name;
     const base = linear.op.layers.at(-1) ?? result;
     const workshop = new Workshop(graph, layersOf(linear.op, ...steps.map((step) => step.op), op));
     let by = scale.divides ? workshop.make('reciprocal', [scale.by], {}, base, 'inverse') : scale.by;
     // From the last step to the first: what is added on the way is scaled, and the scale goes on.
     const scaled: { readonly was: string; readonly op: string; readonly others: readonly string[]; readonly attrs: Op['attrs'] }[] = [];
     for (const step of steps.toReversed()) {
-      const was = (step.op.results[0] as { readonly name: string }).name;
+      const was = resultOf(step.op).name;
       if ('shift' in step) {
         const shift = workshop.make('mul', [step.shift.by, by], {}, base, 'shift');
         scaled.unshift({ was, op: step.shift.subtracts ? 'sub' : 'add', others: [shift], attrs: {} });

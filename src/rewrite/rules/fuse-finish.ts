@@ -1,7 +1,6 @@
-import type { Op } from '../../ir/program.ts';
 import { FUSED_ACTIVATIONS } from '../../ops/linear/activation.ts';
 import { traitsOf } from '../backends.ts';
-import { type Graph, layersOf } from '../graph.ts';
+import { type Graph, layersOf, resultOf } from '../graph.ts';
 import type { Refusal, Rule } from '../rule.ts';
 import { isAlongChannels, shiftOf, Workshop } from './channels.ts';
 import type { Linear } from './linear.ts';
@@ -19,7 +18,7 @@ export const fuseBias: Rule = {
     if (!shift || !product || product.op.operands.length > 2) return null;
     const refusal = alone(shift.x, graph) ?? sameTime(product, shift.by, graph, hoist);
     if (refusal !== null) return refusal;
-    const result = nameOf(op);
+    const result = resultOf(op).name;
     const workshop = new Workshop(graph, layersOf(product.op, op));
     const base = op.layers.at(-1) ?? result;
     const by = shift.subtracts ? workshop.make('neg', [shift.by], {}, base, 'negative') : shift.by;
@@ -40,7 +39,7 @@ export const fuseActivation: Rule = {
     if (product === null) return null;
     const refusal = alone(x, graph) ?? (slopes === undefined ? null : sameTime(product, slopes, graph, hoist));
     if (refusal !== null) return refusal;
-    const result = nameOf(op);
+    const result = resultOf(op).name;
     const workshop = new Workshop(graph, layersOf(product.op, op));
     const activation = FUSED_ACTIVATIONS[op.op as keyof typeof FUSED_ACTIVATIONS];
     const attrs = { ...product.op.attrs, activation, ...(op.op === 'leakyRelu' ? { alpha: op.attrs['alpha'] as number } : {}) };
@@ -52,8 +51,6 @@ export const fuseActivation: Rule = {
     return workshop.finish(product.op.op, [...product.op.operands, vector], attrs, result);
   },
 };
-
-const nameOf = ({ results }: Op): string => (results[0] as Op['results'][number]).name;
 
 const channelsOf = (name: string, graph: Graph): number => Number(graph.typeOf(name).shape.at(-1));
 

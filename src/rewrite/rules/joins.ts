@@ -1,13 +1,11 @@
 import type { Op } from '../../ir/program.ts';
 import { isKnown, sameType } from '../../ir/types.ts';
-import { type Graph, layersOf } from '../graph.ts';
+import { type Graph, layersOf, resultOf } from '../graph.ts';
 import type { Refusal, Rule } from '../rule.ts';
 import { allSameAs, sameAs } from './same.ts';
 
 /** No concatenation becomes one of more operands than these: in a chain of thousands, each would be copied into the next. */
 const MOST_PARTS = 64;
-
-const resultOf = (op: Op): string => (op.results[0] as Op['results'][number]).name;
 
 /** Why a value cannot be passed over, or null. */
 function taken(name: string, graph: Graph): Refusal | null {
@@ -40,7 +38,7 @@ export const joinConcats: Rule = {
       return why === null ? inner.operands : [name];
     });
     if (joined.length === 0) return refusal;
-    return [graph.op('concat', operands, { axis: axis as number }, { name: resultOf(op) }, layersOf(...joined, op))];
+    return [graph.op('concat', operands, { axis: axis as number }, { name: resultOf(op).name }, layersOf(...joined, op))];
   },
 };
 
@@ -54,7 +52,7 @@ export const concatOfSplit: Rule = {
     if (inner === null || inner.attrs['axis'] !== op.attrs['axis']) return null;
     const isWhole = inner.results.length === op.operands.length && inner.results.every(({ name }, i) => name === op.operands[i]);
     const x = inner.operands[0] as string;
-    return isWhole && sameType(graph.typeOf(x), graph.typeOf(resultOf(op))) ? sameAs(x, op, graph) : null;
+    return isWhole && sameType(graph.typeOf(x), graph.typeOf(resultOf(op).name)) ? sameAs(x, op, graph) : null;
   },
 };
 
@@ -93,7 +91,7 @@ export const joinSlices: Rule = {
       return { refused: 'the length of an axis is not known' };
     const begin = first.begin.map((from, i) => from + (second.begin[i] as number));
     const size = first.size.map((all, i) => second.size[i] ?? (all === null ? null : all - (second.begin[i] as number)));
-    return [graph.op('slice', [x], { begin, size }, { name: resultOf(op) }, layersOf(inner, op))];
+    return [graph.op('slice', [x], { begin, size }, { name: resultOf(op).name }, layersOf(inner, op))];
   },
 };
 
@@ -121,7 +119,7 @@ export const joinPads: Rule = {
         'pad',
         [inner.operands[0] as string],
         { paddings, value: op.attrs['value'] as number },
-        { name: resultOf(op) },
+        { name: resultOf(op).name },
         layersOf(inner, op),
       ),
     ];

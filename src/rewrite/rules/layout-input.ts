@@ -1,7 +1,7 @@
 import type { Op } from '../../ir/program.ts';
 import { binaryOps } from '../../ops/elementwise/binary.ts';
 import { unaryOps } from '../../ops/elementwise/unary.ts';
-import { type Graph, layersOf } from '../graph.ts';
+import { type Graph, layersOf, resultOf } from '../graph.ts';
 import type { Rule } from '../rule.ts';
 import { Workshop } from './channels.ts';
 import { broadcasts, inverse, type Perm, permuted, turnOf } from './layout-axes.ts';
@@ -22,7 +22,7 @@ export const transposeInput: Rule = {
     if (way === null) return null;
     const perm = op.attrs['perm'] as Perm;
     const [first] = way as readonly [Step];
-    const { name } = op.results[0] as Op['results'][number];
+    const { name } = resultOf(op);
     const workshop = new Workshop(graph, layersOf(...way.map((step) => step.op), op));
     let x = workshop.make('transpose', [first.x], { perm }, name, 'input');
     const ops: Op[] = [];
@@ -34,12 +34,12 @@ export const transposeInput: Rule = {
         operand === step.x ? x : turnedOperand(operand, perm, broadcasts(step.op.op), graph, workshop, name),
       );
       ops.push(...workshop.made.slice(i === 0 ? 0 : made));
-      const result = step.op.results[0] as Op['results'][number];
+      const result = resultOf(step.op);
       const type = { ...result.type, shape: permuted(result.type.shape, perm) };
       const naming = i === way.length - 1 ? { name } : { base: result.name, role: 'turned' };
       const next = graph.typedOp(step.op.op, operands, turned.attrs, [{ naming, type }], step.op.layers);
       ops.push(next);
-      x = (next.results[0] as Op['results'][number]).name;
+      x = resultOf(next).name;
     }
     return ops;
   },

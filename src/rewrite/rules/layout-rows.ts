@@ -1,6 +1,5 @@
-import type { Op } from '../../ir/program.ts';
 import { elements, isKnown } from '../../ir/types.ts';
-import { layersOf } from '../graph.ts';
+import { layersOf, resultOf } from '../graph.ts';
 import type { Rule } from '../rule.ts';
 import { Workshop } from './channels.ts';
 import { inverse, isIdentity, type Perm } from './layout-axes.ts';
@@ -31,7 +30,7 @@ export const transposeRows: Rule = {
     const kept = keptKernel(linear, graph);
     if (kept !== null) return { refused: kept };
 
-    const { name } = op.results[0] as Op['results'][number];
+    const { name } = resultOf(op);
     const base = op.layers.at(-1) ?? name;
     const workshop = new Workshop(graph, layersOf(transpose, op));
     const order = inverse(perm.slice(1).map((axis) => axis - 1));

@@ -1,7 +1,7 @@
 import type { Op } from '../../ir/program.ts';
 import { elements, type TensorType } from '../../ir/types.ts';
 import { traitsOf } from '../backends.ts';
-import { type Graph, layersOf } from '../graph.ts';
+import { type Graph, layersOf, resultOf } from '../graph.ts';
 import type { Refusal, Rule } from '../rule.ts';
 import { Workshop } from './channels.ts';
 import { broadcasts, inverse, isIdentity, movesNothing, type Perm, permuted, TURNABLE, turnOf, turnsForFree } from './layout-axes.ts';
@@ -19,7 +19,7 @@ export const joinTransposes: Rule = {
     if (inner === null) return null;
     const perm = permuted(inner.perm, op.attrs['perm'] as Perm);
     if (isIdentity(perm)) return sameAs(inner.x, op, graph);
-    const result = op.results[0] as Op['results'][number];
+    const result = resultOf(op);
     return [graph.op('transpose', [inner.x], { perm }, { name: result.name }, layersOf(inner.op, op))];
   },
 };
@@ -32,7 +32,7 @@ export const transposeOfOnes: Rule = {
   apply(op, graph, { backend }) {
     const x = op.operands[0] as string;
     if (!traitsOf(backend).reshapesForFree || !movesNothing(graph.typeOf(x).shape, op.attrs['perm'] as Perm)) return null;
-    const { name, type } = op.results[0] as Op['results'][number];
+    const { name, type } = resultOf(op);
     return [graph.typedOp('reshape', [x], { shape: type.shape }, [{ naming: { name }, type }], op.layers)];
   },
 };
@@ -63,7 +63,7 @@ export const sinkTranspose = (flow: Flow): Rule => ({
     const refusal = gain(op, transposes, turned.perm, flow, graph);
     if (refusal !== null) return refusal;
 
-    const base = (op.results[0] as Op['results'][number]).name;
+    const base = resultOf(op).name;
     const workshop = new Workshop(graph, op.layers);
     const operands = op.operands.map(
       (name, i) => transposes[i]?.x ?? turnedOperand(name, inverse(perm), broadcasts(op.op), graph, workshop, base),

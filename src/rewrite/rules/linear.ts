@@ -44,12 +44,12 @@ function alongOutputs(op: Op, kernel: string, scale: string, graph: Graph, works
 }
 
 /** A kernel with each of the channels that go into it scaled: (x s) * K = x * (s K). */
-export function scaleInputs({ op, kernel }: Linear, scale: string, graph: Graph, workshop: Workshop, base: string): string {
+export function scaleInputs({ kernel }: Linear, scale: string, graph: Graph, workshop: Workshop, base: string): string {
   const [inputs] = knownShape(kernel, graph).slice(-2) as [number];
   const factor = isNumber(graph.typeOf(scale).shape)
     ? workshop.shaped(scale, [], base, 'factor')
     : workshop.shaped(scale, [inputs, 1], base, 'scale');
-  return workshop.make('mul', [kernel, factor], {}, base, op.op === 'matMul' ? 'kernel' : 'kernel');
+  return workshop.make('mul', [kernel, factor], {}, base, 'kernel');
 }
 
 /** True where no place of the result is computed from padding. */

@@ -1,4 +1,4 @@
-import { layersOf } from '../graph.ts';
+import { layersOf, resultOf } from '../graph.ts';
 import type { Rule } from '../rule.ts';
 import { type Scale, type Shift, scaleOf, shiftOf, Workshop } from './channels.ts';
 
@@ -14,7 +14,7 @@ export const mergeShifts: Rule = {
     if (!outer || !maker || !inner) return null;
     if (graph.usesOf(outer.x) > 1) return null;
     const workshop = new Workshop(graph, layersOf(maker, op));
-    const base = (op.results[0] as { readonly name: string }).name;
+    const base = resultOf(op).name;
     return workshop.finish('add', [inner.x, total(inner, outer, workshop, base)], {}, base);
   },
 };
@@ -39,7 +39,7 @@ export const mergeScales: Rule = {
     if (!outer || !maker || !inner) return null;
     if (graph.usesOf(outer.x) > 1) return null;
     const workshop = new Workshop(graph, layersOf(maker, op));
-    const base = (op.results[0] as { readonly name: string }).name;
+    const base = resultOf(op).name;
     const by = product(inner, outer, workshop, base);
     return workshop.finish(inner.divides && outer.divides ? 'div' : 'mul', [inner.x, by], {}, base);
   },

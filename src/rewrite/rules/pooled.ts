@@ -2,7 +2,7 @@ import type { Op } from '../../ir/program.ts';
 import { elements } from '../../ir/types.ts';
 import { FUSED_ACTIVATIONS } from '../../ops/linear/activation.ts';
 import { traitsOf } from '../backends.ts';
-import type { Graph } from '../graph.ts';
+import { type Graph, resultOf } from '../graph.ts';
 import type { PassOptions } from '../pass.ts';
 import type { Refusal, Rule } from '../rule.ts';
 import { scaleOf, shiftOf, Workshop } from './channels.ts';
@@ -30,7 +30,7 @@ export const activationBehindPool: Rule = {
     const activation = graph.makerOf(y);
     if (activation === undefined || !isRising(activation)) return null;
     const x = activation.operands[0] as string;
-    if (elements(graph.typeOf(result(op)).shape) >= elements(graph.typeOf(y).shape)) return null;
+    if (elements(graph.typeOf(resultOf(op).name).shape) >= elements(graph.typeOf(y).shape)) return null;
     return taken(y, graph) ?? (isFused(activation.op, x, graph, options) ? null : swapped(op, activation, x, graph));
   },
 };
@@ -48,8 +48,6 @@ export const activationBeforePool: Rule = {
   },
 };
 
-const result = (op: Op): string => (op.results[0] as Op['results'][number]).name;
-
 function taken(name: string, graph: Graph): Refusal | null {
   if (graph.isReturned(name)) return { refused: `${name} is also an output` };
   return graph.usesOf(name) > 1 ? { refused: `${name} has another use` } : null;
@@ -58,9 +56,9 @@ function taken(name: string, graph: Graph): Refusal | null {
 /** outer(inner(x)) = inner(outer(x)). */
 function swapped(outer: Op, inner: Op, x: string, graph: Graph): readonly Op[] {
   const workshop = new Workshop(graph, outer.layers);
-  const first = workshop.make(outer.op, [x], outer.attrs, result(inner), outer.op);
+  const first = workshop.make(outer.op, [x], outer.attrs, resultOf(inner).name, outer.op);
   const [made] = workshop.made;
-  return [made as Op, graph.op(inner.op, [first], inner.attrs, { name: result(outer) }, inner.layers)];
+  return [made as Op, graph.op(inner.op, [first], inner.attrs, { name: resultOf(outer).name }, inner.layers)];
 }
 
 /** True where the backend will apply an activation in the kernel whose result a value is, scaled and shifted at most. */

@@ -1,7 +1,7 @@
 import type { Op } from '../../ir/program.ts';
 import { elements, isKnown, type Shape } from '../../ir/types.ts';
 import { traitsOf } from '../backends.ts';
-import { type Graph, layersOf } from '../graph.ts';
+import { type Graph, layersOf, resultOf } from '../graph.ts';
 import type { PassOptions } from '../pass.ts';
 import type { Refusal, Replacement, Rule } from '../rule.ts';
 import { Workshop } from './channels.ts';
@@ -37,8 +37,6 @@ export function mergeSiblings(siblings: Siblings): Rule {
     },
   };
 }
-
-const resultOf = (op: Op): Op['results'][number] => op.results[0] as Op['results'][number];
 
 function price(all: readonly Op[], { backend }: PassOptions): Refusal | null {
   const copied = all.reduce((sum, op) => sum + elements(resultOf(op).type.shape), 0);
