@@ -34,8 +34,12 @@ export const schedule: Pass = {
 /** The part of the peak that an order must save to be worth the lines that it moves. */
 const WORTH_MOVING = 0.001;
 
+/** Lines of more ops stay as they are: to look for a better order would take longer than all the rest. */
+const MOST_OPS = 20_000;
+
 /** The ops of a line in the best order that is found; of those that are as good, but for what is not worth it, the one that moves fewest. */
 function ordered(line: Line): readonly Op[] {
+  if (line.ops.length > MOST_OPS) return line.ops;
   const storage = storageOf(line);
   const lowest = lowestPeak(storage);
   const own = peakOf(storage);
