@@ -916,26 +916,20 @@ export interface Movement extends Finish {
 
 /** `fused.conv2d` or `conv2d` of tfjs: the kernel alone, without the checks that were made when compiling and without a gradient. */
 function runConv2d(x: Tensor4D, filter: Tensor4D, options: Movement): Tensor4D {
-  const { strides, pad, dilations = [1, 1], bias, activation = 'linear', alpha, slopes } = options;
-  if (bias === undefined && activation === 'linear')
-    return engine().runKernel('Conv2D', { x, filter }, { strides, pad, dilations, dataFormat: 'NHWC' });
-  // Written out: objects that are spread out of others take longer than small kernels do.
-  return engine().runKernel('FusedConv2D', { x, filter, bias, preluActivationWeights: slopes } as NamedTensorMap, {
-    strides,
-    pad,
-    dilations,
-    dataFormat: 'NHWC',
-    activation,
-    leakyreluAlpha: alpha as number,
-  });
+  return runMoved('Conv2D', 'FusedConv2D', x, filter, options);
 }
 
 /** As `runConv2d`, each channel by its own kernels. */
 function runDepthwiseConv2d(x: Tensor4D, filter: Tensor4D, options: Movement): Tensor4D {
+  return runMoved('DepthwiseConv2dNative', 'FusedDepthwiseConv2D', x, filter, options);
+}
+
+function runMoved(plain: string, fused: string, x: Tensor4D, filter: Tensor4D, options: Movement): Tensor4D {
   const { strides, pad, dilations = [1, 1], bias, activation = 'linear', alpha, slopes } = options;
   if (bias === undefined && activation === 'linear')
-    return engine().runKernel('DepthwiseConv2dNative', { x, filter }, { strides, pad, dilations, dataFormat: 'NHWC' });
-  return engine().runKernel('FusedDepthwiseConv2D', { x, filter, bias, preluActivationWeights: slopes } as NamedTensorMap, {
+    return engine().runKernel(plain, { x, filter }, { strides, pad, dilations, dataFormat: 'NHWC' });
+  // Written out: objects that are spread out of others take longer than small kernels do.
+  return engine().runKernel(fused, { x, filter, bias, preluActivationWeights: slopes } as NamedTensorMap, {
     strides,
     pad,
     dilations,
