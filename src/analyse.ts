@@ -1,9 +1,11 @@
 import { diagnostic, fail, type SkipcError } from './diagnostics/error.ts';
+import { type EvaluationPlan, planEvaluation } from './evaluate/plan.ts';
 import type { Program } from './ir/program.ts';
 import { layersWith } from './layers/index.ts';
 import type { LayerRow } from './layers/row.ts';
+import type { Evaluated } from './lower/evaluated.ts';
 import { lower } from './lower/lower.ts';
-import type { ModelGraph } from './model/graph.ts';
+import type { ModelGraph, Origin } from './model/graph.ts';
 import { readNested } from './read/nested.ts';
 import { type ModelSource, type ReadModel, readModel } from './read/read.ts';
 import { costOfProgram } from './report/cost.ts';
@@ -22,6 +24,13 @@ export interface AnalyseOptions extends Partial<Selection> {
   readonly plugins?: readonly LayerRow[] | undefined;
   /** What the program is written for, and whose import the module carries; `core`, the default, carries none and runs on any. */
   readonly backend?: Backend | undefined;
+  /**
+   * What `evaluate` measures the outputs by, in place of what the model was compiled with: a name, a serialised loss, or these in a list or
+   * an object by output, as Keras's `compile` takes them. `null` for none.
+   */
+  readonly loss?: unknown;
+  /** The metrics that it reports, likewise. */
+  readonly metrics?: unknown;
   /** Passes to leave out, to see what each is for. */
   readonly skipPasses?: readonly string[];
   /** Verify the program after every pass, not only after the last. */
@@ -32,6 +41,8 @@ export interface AnalyseOptions extends Partial<Selection> {
 export interface Analysis {
   readonly model: ReadModel;
   readonly selected: ModelGraph;
+  /** What `evaluate` is to compute, and what it cannot. */
+  readonly evaluation: EvaluationPlan;
   /** Keys of the tensors that `--hoist` names. */
   readonly cuts: readonly string[];
   /** The program of all outputs of the model, as far as skipc knows its layers. */
@@ -61,12 +72,23 @@ export async function analyse(source: ModelSource, options: AnalyseOptions = {})
   const selection = { outputs: options.outputs ?? [], inputs: options.inputs ?? [], skip: options.skip ?? [] };
   const { graph, cuts, warnings } = select(model.graph, selection, names, whole.types, whole.masks);
   const name = options.name === undefined ? slug(graph.outputs.map(({ key }) => key)) : fileName(options.name);
-  const { program: lowered, sources, states } = lower(graph, name, rows, { cuts, readNested });
+  const planned = planEvaluation(model.graph, graph.outputs, model.training, options);
+  const {
+    program: lowered,
+    sources,
+    states,
+    unknownRegularizers,
+  } = lower(graph, name, rows, {
+    cuts,
+    readNested,
+    evaluated: readByEvaluation(planned, model.graph.origin),
+  });
   const runs = rewriteWith(lowered, hoist, options);
   const program = runs.at(-1)?.program ?? lowered;
   return {
     model,
     selected: graph,
+    evaluation: withoutPenalties(planned, unknownRegularizers),
     cuts: cuts.map(({ key }) => key),
     uncounted: uncountedLayers(model.graph, whole.types).size,
     whole: rewrite(whole.program, { hoist: 'none' }, { skip: optimisations }).at(-1)?.program ?? whole.program,
@@ -76,6 +98,26 @@ export async function analyse(source: ModelSource, options: AnalyseOptions = {})
     program,
     warnings: [...model.warnings, ...warnings, ...(states.length > 0 ? [diagnostic('layer-stateful', { states })] : [])],
   };
+}
+
+/** What else of the program `evaluate` reads. Of a model that tfjs-layers wrote it is the outputs alone, as there. */
+function readByEvaluation({ heads, isTotal }: EvaluationPlan, { writer }: Origin): Evaluated | undefined {
+  if (heads.length === 0) return undefined;
+  const fromLogits = heads.filter(({ loss, metrics, weightedMetrics }) =>
+    [loss, ...metrics, ...weightedMetrics].some((each) => (each?.logits ?? null) !== null),
+  );
+  return {
+    outputs: new Set(heads.map(({ key }) => key)),
+    fromLogits: new Set(writer === 'keras' ? fromLogits.map(({ key }) => key) : []),
+    penalties: isTotal && writer === 'keras',
+  };
+}
+
+/** The sum of the losses is none where a regularizer is not known. */
+function withoutPenalties(plan: EvaluationPlan, unknown: readonly string[]): EvaluationPlan {
+  if (unknown.length === 0) return plan;
+  const heads = plan.heads.map((head) => (head.loss === null ? head : { ...head, loss: { ...head.loss, name: `${head.key}_loss` } }));
+  return { heads, isTotal: false, omitted: [...plan.omitted, diagnostic('regularizer-unknown', { layers: unknown })] };
 }
 
 /** A prefix that nobody asked for must save this part of all FLOPs to be worth two functions. */

@@ -50,7 +50,7 @@ export async function compile(source: ModelSource, options: CompileOptions = {})
   const analysis = await analyse(source, options);
   const { model, program } = analysis;
   const ir = print(program);
-  const programHash = createHash('sha256').update(ir).digest('hex').slice(0, 16);
+  const programHash = hashOf(ir);
 
   const where = options.weights ?? 'file';
   const index = options.weightsFrom === undefined ? model.weights : await givenWeights(options.weightsFrom, model);
@@ -77,6 +77,10 @@ export async function compile(source: ModelSource, options: CompileOptions = {})
     weights:
       live === null ? { from: 'caller' } : where === 'inline' ? { from: 'inline' } : { from: 'file', name: `${program.name}.safetensors` },
     hash: programHash,
+    prefixHash: prefixHash(program),
+    evaluation: analysis.evaluation.heads,
+    isTotal: analysis.evaluation.isTotal,
+    meanActivity: model.graph.origin.keras < 3,
     backend: traitsOf(options.backend).import,
     classes: new Map(model.graph.calls.map(({ layer }) => [analysis.sources.get(layer.path) ?? layer.path, layer.className])),
   });
@@ -88,6 +92,16 @@ export async function compile(source: ModelSource, options: CompileOptions = {})
   const code = module.write(where === 'inline' && weights !== null ? weights : undefined);
   return { name: program.name, code, weights, ir, summary, analysis, instantiate: () => instantiate(code, weights) };
 }
+
+/** A hash of the part of a program that gives features; undefined where there is none. */
+function prefixHash(program: Program): string | undefined {
+  if (program.features === null) return undefined;
+  const ops = program.ops.filter(({ stage }) => stage === 'prefix');
+  const outputs = program.features.map(({ key, value }) => ({ key, value }));
+  return hashOf(print({ ...program, name: '', model: '', weights: [], ops, outputs, features: null, cuts: [] }));
+}
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
 /** @throws SkipcError `bake-no-weights`, `bake-unsupported` */
 function checkBake(program: Program, index: WeightIndex | null, where: CompileOptions['weights']): void {

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { toJavaScript } from './emit/javascript.ts';
+import type { EvaluationData } from './runtime/evaluate/data.ts';
+import type { EvaluateOptions } from './runtime/evaluate/evaluate.ts';
 import type { Info } from './runtime/info.ts';
 import type { LoadOptions, WeightSource } from './runtime/load.ts';
+import type { Refreshed } from './runtime/refresh.ts';
 
 /** An emitted module, imported. Its own types are exact; these are what all modules share. */
 export interface Instance {
@@ -15,6 +18,12 @@ export interface Instance {
   /** Absent where nothing is hoisted. */
   prefix?(w: NamedTensorMap, inputs: NamedTensorMap | Tensor): NamedTensorMap;
   suffix?(w: NamedTensorMap, features: NamedTensorMap): NamedTensorMap;
+  /** Absent where neither a loss nor a metric is known. */
+  evaluate?(w: NamedTensorMap, data: EvaluationData, options?: EvaluateOptions): Promise<Record<string, number | readonly number[]>>;
+  /** Absent where the program has no weights. */
+  refresh?(w: NamedTensorMap, source: WeightSource): Promise<Refreshed>;
+  /** Absent where nothing is hoisted. */
+  prefixKey?(w: NamedTensorMap): Promise<string>;
   dispose(w: NamedTensorMap): void;
 }
 

@@ -6,10 +6,11 @@ import { emitBackend } from '../emit/backend.ts';
 import { type Backend, backends } from '../rewrite/backends.ts';
 import { warningText } from './errors.ts';
 import { type OutputFile, shownPath, staleFiles, writeFiles } from './files.ts';
+import { type MeasureOptions, measureArguments, measuresOf } from './measures.ts';
 import { type SelectionOptions, selectionArguments, selectionOf } from './selection.ts';
 import { summaryText, writtenText } from './summary.ts';
 
-export interface CompileFlags extends SelectionOptions {
+export interface CompileFlags extends SelectionOptions, MeasureOptions {
   readonly out?: string;
   readonly outDir?: string;
   readonly backend?: string;
@@ -37,6 +38,7 @@ export async function runCompile(model: string, flags: CompileFlags): Promise<nu
   const name = flags.name ?? named?.name;
   const compiled = await compile(model, {
     ...(await selectionOf(flags)),
+    ...measuresOf(flags),
     name,
     backend,
     weights,
@@ -99,7 +101,7 @@ async function filesOf(compiled: Compiled, flags: CompileFlags, named: ModuleNam
   } else files.push({ path: module, content: code });
   if (weights !== null && flags.weights !== 'inline') files.push({ path: path('.safetensors'), content: weights });
   if (flags.emitIr) files.push({ path: path('.ir'), content: ir });
-  const registration = emitBackend(compiled.analysis.program, backend);
+  const registration = emitBackend(compiled.analysis.program, backend, compiled.analysis.evaluation.heads.length > 0);
   if (registration !== null) files.push({ path: path(`.backend${extension}`), content: registration });
   return files;
 }
@@ -129,6 +131,7 @@ function commandLine(model: string, flags: CompileFlags): string {
   const path = (given: string | undefined) => (given === undefined ? undefined : shownSource(given));
   const args = [
     ...selectionArguments(flags),
+    ...measureArguments(flags),
     ...(flags.plugin ?? []).flatMap((plugin) => ['--plugin', shownSource(plugin)]),
     ...value('--backend', flags.backend === 'core' ? undefined : flags.backend),
     ...value('--weights', flags.weights === 'none' || flags.weights === 'inline' ? flags.weights : path(flags.weights)),

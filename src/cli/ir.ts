@@ -7,9 +7,10 @@ import type { Program } from '../ir/program.ts';
 import { readDump } from './dump.ts';
 import { warningText } from './errors.ts';
 import { writeFiles } from './files.ts';
+import { type MeasureOptions, measuresOf } from './measures.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
 
-export interface IrFlags extends SelectionOptions {
+export interface IrFlags extends SelectionOptions, MeasureOptions {
   readonly after?: string;
   readonly eachPass?: boolean;
   readonly json?: boolean;
@@ -31,7 +32,7 @@ const show = (program: Program, json: boolean | undefined): string =>
 
 /** A dump is printed as it is, or in the other form: it is one stage, of which nothing can be chosen any more. */
 function dumpText(program: Program, flags: IrFlags): string {
-  const chosen = (['output', 'input', 'skip', 'hoist', 'name', 'plugin', 'after', 'eachPass'] as const).find(
+  const chosen = (['output', 'input', 'skip', 'hoist', 'name', 'plugin', 'loss', 'metric', 'after', 'eachPass'] as const).find(
     (option) => flags[option] !== undefined,
   );
   if (chosen !== undefined) fail('options-conflict', { one: 'a dump', other: `--${chosen === 'eachPass' ? 'each-pass' : chosen}` });
@@ -40,7 +41,11 @@ function dumpText(program: Program, flags: IrFlags): string {
 
 async function modelText(model: string, flags: IrFlags): Promise<string> {
   if (flags.after !== undefined && flags.eachPass) fail('options-conflict', { one: '--after', other: '--each-pass' });
-  const { lowered, runs, program, warnings } = await analyse(model, { ...(await selectionOf(flags)), checkPasses: true });
+  const { lowered, runs, program, warnings } = await analyse(model, {
+    ...(await selectionOf(flags)),
+    ...measuresOf(flags),
+    checkPasses: true,
+  });
   for (const warning of warnings) process.stderr.write(warningText(warning));
   const stages = [{ pass: 'lower', program: lowered, changed: true }, ...runs];
   if (flags.eachPass) return eachPass(stages, flags.json);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { suggest } from '../diagnostics/suggest.ts';
 import { version } from '../version.ts';
+import { withMeasures } from './measures.ts';
 import { pluginOption, withSelection } from './selection.ts';
 
 /** Exit statuses: 0 done, 1 the answer is no, 2 the user's input is at fault, 70 a bug of skipc. */
@@ -24,11 +25,13 @@ function cli(): Command {
     .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 80, 100) })
     .exitOverride();
 
-  withSelection(
-    program
-      .command('compile')
-      .description('Write the module that evaluates the chosen outputs.')
-      .argument('<model>', 'model.json, .keras, .h5, Keras JSON, a URL, or - for standard input'),
+  withMeasures(
+    withSelection(
+      program
+        .command('compile')
+        .description('Write the module that evaluates the chosen outputs.')
+        .argument('<model>', 'model.json, .keras, .h5, Keras JSON, a URL, or - for standard input'),
+    ),
   )
     .option('-o, --out <file>', 'the module to write (.ts or .mts; with --js .mjs or .js), or - for standard output')
     .option('--out-dir <dir>', 'where to write (default: here)')
@@ -52,11 +55,13 @@ function cli(): Command {
     .addHelpText('after', '\nExample:\n  skipc compile model.json --output aux --hoist mixed0')
     .action(action(async () => (await import('./compile.ts')).runCompile));
 
-  withSelection(
-    program
-      .command('ir')
-      .description('Print the IR of the chosen outputs.')
-      .argument('<model>', 'model.json, .keras, .h5, Keras JSON, a URL, - for standard input, or an IR dump'),
+  withMeasures(
+    withSelection(
+      program
+        .command('ir')
+        .description('Print the IR of the chosen outputs.')
+        .argument('<model>', 'model.json, .keras, .h5, Keras JSON, a URL, - for standard input, or an IR dump'),
+    ),
   )
     .option('--after <pass>', 'the IR after this pass (default: the last)')
     .option('--each-pass', 'the IR after every pass that changed it')

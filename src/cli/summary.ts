@@ -48,6 +48,7 @@ export function summaryText(summary: Summary): string {
       : []),
     row('peak', [`${byteCount(summary.peakBytes)} of tensors per sample`, ...stagePeaks(summary)]),
     hoistText(summary),
+    row('evaluate', evaluationTexts(summary.evaluation)),
     ...summary.warnings.map(warningText),
   ].join('');
 }
@@ -55,6 +56,23 @@ export function summaryText(summary: Summary): string {
 /** The stages' own peaks, where an evaluation has two. */
 const stagePeaks = ({ hoist, stagePeakBytes: { prefix, suffix } }: Summary): string[] =>
   hoist === null ? [] : [`${byteCount(prefix)} in the prefix, ${byteCount(suffix)} in the suffix`];
+
+/** What `evaluate` reports, and what it would take to report more. */
+function evaluationTexts({ loss, heads, omitted }: Summary['evaluation']): string[] {
+  const names = heads.flatMap(({ loss: own, metrics, weightedMetrics }) => [
+    ...(own === null || own.name === loss ? [] : [own.name]),
+    ...[...metrics, ...weightedMetrics].map(({ name }) => name),
+  ]);
+  const lacking = omitted.map(({ message }) => message);
+  if (heads.length === 0) return ['no', ...lacking, 'add --loss'];
+  const hasLoss = heads.some(({ loss }) => loss !== null);
+  return [
+    ...(loss === null ? [] : [loss]),
+    ...names,
+    ...lacking.map((message) => `without ${message}`),
+    ...(hasLoss && lacking.length === 0 ? [] : ['add --loss']),
+  ].map(short);
+}
 
 function hoistText({ hoist, cuts, features, flops }: Summary): string {
   if (hoist !== null) {

@@ -1,4 +1,6 @@
 import { command } from './catalogue/command.ts';
+import { data } from './catalogue/data.ts';
+import { evaluation } from './catalogue/evaluation.ts';
 import { layers } from './catalogue/layers.ts';
 import { programs } from './catalogue/programs.ts';
 import { reading } from './catalogue/reading.ts';
@@ -8,7 +10,7 @@ import { weights } from './catalogue/weights.ts';
 export type { Kind } from './catalogue/entry.ts';
 
 /** Every diagnostic skipc can give, by its code. */
-export const catalogue = { ...reading, ...weights, ...layers, ...selection, ...command, ...programs } as const;
+export const catalogue = { ...reading, ...weights, ...layers, ...selection, ...command, ...programs, ...data, ...evaluation } as const;
 
 export type Code = keyof typeof catalogue;
 export type Params<C extends Code> = Parameters<(typeof catalogue)[C]['message']>[0];

@@ -41,14 +41,18 @@ const TRANSPOSING: ReadonlySet<string> = new Set([
 /** The config of this kernel, and on most backends its file, is not named after it. */
 const IS_NAN = 'IsNan';
 
+/** What `evaluate` cuts batches with. */
+const EVALUATING = ['Slice'];
+
 /**
  * A module that registers a backend with the kernels of one program and no other, for bundlers; null for backends that
  * cannot be taken apart.
+ * @param evaluates true where the program's module has an `evaluate`
  */
-export function emitBackend(program: Program, backend: Backend): string | null {
+export function emitBackend(program: Program, backend: Backend, evaluates = false): string | null {
   if (backend === 'core' || backend === 'node') return null;
   const from = `@tensorflow/tfjs-backend-${backend}/dist`;
-  const needed = kernelsOf(program);
+  const needed = [...kernelsOf(program), ...(evaluates ? EVALUATING : [])];
   const also = backend === 'wasm' && needed.some((kernel) => TRANSPOSING.has(kernel)) ? ['Transpose'] : [];
   const kernels = [...new Set([...needed, ...also])].sort().map((kernel) => moduleOf(kernel, backend));
   const lines = [

@@ -1,11 +1,12 @@
 import { type FunctionDeclarationStructure, StructureKind } from 'ts-morph';
-import type { Stage } from '../ir/program.ts';
-import { code } from '../ops/code.ts';
+import { isPublic, type Stage } from '../ir/program.ts';
+import { code, identifier } from '../ops/code.ts';
 import { literalType } from './body.ts';
 import { type BodyFunction, functionsOf } from './functions.ts';
-import { isVariable, needed } from './members.ts';
+import { needed } from './members.ts';
 import { member } from './names.ts';
 import type { Plan } from './plan.ts';
+import { preparedType } from './preparation.ts';
 
 /** The functions that hold the ops of each stage. */
 export function bodies(plan: Plan): FunctionDeclarationStructure[] {
@@ -25,7 +26,12 @@ function evaluation(plan: Plan): BodyFunction[] {
   const { outputs, features } = plan.program;
   const scope = plan.scope(plan.weights.map((name) => [name, member(code`w`, plan.names.text(name))]));
   const stage = { store: code`w`, storeType: code`Weights`, lends: false };
-  const suffix = { ...stage, ops: opsOf(plan, 'suffix'), outputs, returnType: code`Outputs` };
+  const suffix = {
+    ...stage,
+    ops: opsOf(plan, 'suffix'),
+    outputs,
+    returnType: outputs.every(isPublic) ? code`Outputs` : code`Outputs & Scored`,
+  };
   if (features === null) return functionsOf({ ...suffix, name: 'forward', given: plan.inputs }, scope);
   const prefix = { ...stage, ops: opsOf(plan, 'prefix'), outputs: features, returnType: code`Features` };
   return [
@@ -36,12 +42,13 @@ function evaluation(plan: Plan): BodyFunction[] {
 
 /** The load stage: what depends on weights alone. */
 function preparation(plan: Plan): BodyFunction[] {
-  if (!plan.prepares) return [];
   const scope = plan.scope(plan.program.weights.map(({ name }) => [name, member(code`variables`, plan.variables.text(name))]));
-  const computed = plan.weights.filter((name) => !isVariable(name)).map((value) => ({ key: plan.names.text(value), value }));
   const storeType = plan.program.weights.length > 0 ? code`Variables` : code`Record<never, never>`;
-  const body = { name: 'prepare', store: code`variables`, storeType, ops: opsOf(plan, 'load'), given: [], outputs: computed };
-  return functionsOf({ ...body, returnType: code`Prepared`, lends: false }, scope);
+  return plan.preparations.flatMap(({ name, ops, values }) => {
+    const outputs = values.map((value) => ({ key: plan.names.text(value), value }));
+    const body = { name, store: code`variables`, storeType, ops, given: [], outputs, lends: false };
+    return functionsOf({ ...body, returnType: identifier(preparedType(name)) }, scope);
+  });
 }
 
 /** The part of the load stage that computes texts, for weights that are baked. */

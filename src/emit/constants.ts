@@ -1,11 +1,14 @@
 import type { Feature } from '../ir/program.ts';
 import { code, quote } from '../ops/code.ts';
 import { tfjsDType } from '../ops/elementwise/cast.ts';
+import { evaluationTables } from './evaluation.ts';
 import { membersType } from './faces.ts';
 import { type Data, dataLiteral } from './literal.ts';
-import { isVariable, layoutHash, typeText } from './members.ts';
+import { frozen, needs } from './loading.ts';
+import { layoutHash, typeText } from './members.ts';
 import { property } from './names.ts';
 import type { Plan } from './plan.ts';
+import { preparedType } from './preparation.ts';
 
 /** The tables that the runtime checks against: inputs, features, variables, and what a baked file holds. */
 export function constants(plan: Plan): string[] {
@@ -20,6 +23,17 @@ export function constants(plan: Plan): string[] {
     ]);
     const doc = '/** The variables of the model: name, position among those of its layer, shape, dtype. */';
     found.push(`${doc}\nconst VARIABLES: Readonly<Record<string, Variable>> = ${plan.text(dataLiteral(Object.fromEntries(variables)))};`);
+  }
+  const tables = evaluationTables(plan);
+  if (tables !== null) found.push(tables.heads);
+  const needed = needs(plan);
+  if (weights.length > 0 && needed.length > 0) {
+    found.push(
+      `/** The variables on which depend the prefix, and the parts of the load stage. */\nconst NEEDS = ${plan.text(dataLiteral(Object.fromEntries(needed)))};`,
+    );
+  }
+  if (frozen(plan).length > 0) {
+    found.push(`/** Those of the prefix, which no training changed. */\nconst FROZEN = ${plan.text(dataLiteral(frozen(plan)))};`);
   }
   if (plan.prepares) found.push(...preparationTypes(plan));
   if (plan.bakes) found.push(bakedTable(plan));
@@ -52,10 +66,9 @@ function bakedTable(plan: Plan): string {
 /** What the load stage computes with, and what it computes. */
 function preparationTypes(plan: Plan): string[] {
   const variables = plan.program.weights.map(({ name }) => name);
-  const computed = plan.weights.filter((name) => !isVariable(name));
   return [
     ...(variables.length > 0 ? [`type Variables = ${membersType(plan, variables, plan.variables)};`] : []),
-    `type Prepared = ${membersType(plan, computed, plan.names)};`,
+    ...plan.preparations.map(({ name, values }) => `type ${preparedType(name)} = ${membersType(plan, values, plan.names)};`),
   ];
 }
 

@@ -1,7 +1,8 @@
 import { type InterfaceDeclarationStructure, StructureKind } from 'ts-morph';
-import type { Feature } from '../ir/program.ts';
+import { type Feature, isPublic } from '../ir/program.ts';
 import { showType } from '../ir/types.ts';
 import { comment, tensorType, tfType } from '../ops/code.ts';
+import { evaluationTables } from './evaluation.ts';
 import { dataLiteral } from './literal.ts';
 import { type NameTable, propertyText } from './names.ts';
 import type { Plan } from './plan.ts';
@@ -9,11 +10,26 @@ import type { Plan } from './plan.ts';
 /** The types of a module's face, and `info`. */
 export function faces(plan: Plan): (string | InterfaceDeclarationStructure)[] {
   const { features, outputs } = plan.program;
+  const tables = evaluationTables(plan);
   plan.use('Info');
   return [
     face(plan, 'Inputs', 'What the program is given. Sizes are checked when it runs; other numeric dtypes are cast.', plan.inputs),
     ...(features === null ? [] : [face(plan, 'Features', 'What the prefix returns and the suffix takes.', features)]),
-    face(plan, 'Outputs', 'What the program returns. The caller owns these tensors.', outputs),
+    face(plan, 'Outputs', 'What the program returns. The caller owns these tensors.', outputs.filter(isPublic)),
+    ...(outputs.every(isPublic)
+      ? []
+      : [
+          {
+            ...face(
+              plan,
+              'Scored',
+              'What only `evaluate` reads.',
+              outputs.filter((output) => !isPublic(output)),
+            ),
+            isExported: false,
+          },
+        ]),
+    ...(tables === null ? [] : [`${tables.face}\n`]),
     `/** The tensors that the program computes with, by the names it uses for them. */\nexport type Weights = ${membersType(plan, plan.weights, plan.names)};`,
     `\n/** Where this program comes from, what it takes and gives, and what it costs. */\nexport const info: Info = ${plan.text(dataLiteral(plan.options.info))};\n`,
   ];
@@ -24,7 +40,7 @@ const LEFT_OUT: readonly string[] = ['zeros', 'all true'];
 /** Inputs take tensors of any declared rank, as their sizes are checked when the program runs; what it returns is exact. */
 function face(
   plan: Plan,
-  name: 'Inputs' | 'Features' | 'Outputs',
+  name: 'Inputs' | 'Features' | 'Outputs' | 'Scored',
   doc: string,
   entries: readonly Feature[],
 ): InterfaceDeclarationStructure {

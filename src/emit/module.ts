@@ -5,6 +5,7 @@ import { bodies } from './bodies.ts';
 import { constants, inlineWeights } from './constants.ts';
 import { entries } from './entries.ts';
 import { faces } from './faces.ts';
+import { keeping } from './loading.ts';
 import type { Member } from './members.ts';
 import { type ModuleOptions, Plan } from './plan.ts';
 import { runtimeFor } from './runtime.ts';
@@ -70,7 +71,13 @@ function textOf(plan: Plan, statements: ReturnType<typeof statementsOf>, weights
   return file.getFullText().replace(/[ \t]+$/gm, '');
 }
 
-const statementsOf = (plan: Plan) => [...faces(plan), ...entries(plan), ...bodies(plan), ...constants(plan)];
+const statementsOf = (plan: Plan) => [
+  ...faces(plan),
+  ...entries(plan),
+  ...bodies(plan),
+  ...keeping(plan).map((text) => `\n${text}`),
+  ...constants(plan),
+];
 
 const LONGEST_LINE = 120;
 

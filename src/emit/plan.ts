@@ -1,3 +1,4 @@
+import type { HeadPlan } from '../evaluate/plan.ts';
 import type { Feature, Output, Program, Value } from '../ir/program.ts';
 import { valuesOf } from '../ir/program.ts';
 import type { TensorType } from '../ir/types.ts';
@@ -6,6 +7,7 @@ import { Scope } from './body.ts';
 import type { Data } from './literal.ts';
 import { heldValues, isText, type Member, unbakeable } from './members.ts';
 import { NameTable } from './names.ts';
+import { type Preparation, preparationsOf } from './preparation.ts';
 import { runtimeNames } from './runtime.ts';
 
 /** Where `load()` finds the weights when it is not told. */
@@ -24,6 +26,14 @@ export interface ModuleOptions {
   readonly weights: DefaultWeights;
   /** Hash of the program, by which a baked file says whose it is. */
   readonly hash: string;
+  /** Hash of its prefix, where it has one. */
+  readonly prefixHash?: string | undefined;
+  /** What `evaluate` computes of outputs; empty where it is not to be. */
+  readonly evaluation?: readonly HeadPlan[];
+  /** True where it reports the sum of all losses. */
+  readonly isTotal?: boolean;
+  /** True where the penalty of activities is their mean over the samples, as in Keras 2, and not their sum. */
+  readonly meanActivity?: boolean;
   /** A module to import for its side effect: the backend. */
   readonly backend?: string | undefined;
   /** Class name of each layer, for the comments. */
@@ -39,8 +49,8 @@ export class Plan {
   readonly variables: NameTable;
   /** Members of `Weights`: what prefix and suffix read and do not compute, in the order in which they do. */
   readonly weights: readonly string[];
-  /** True where something depends on weights alone. */
-  readonly prepares: boolean;
+  /** What is computed from weights alone, in parts. */
+  readonly preparations: readonly Preparation[];
   /** True where `load` takes baked files too. */
   readonly bakes: boolean;
   /** Import specifiers from tfjs, as the pieces of code that were used ask for them. */
@@ -61,7 +71,7 @@ export class Plan {
     this.#values = valuesOf(program);
     this.weights = heldValues(program).map(({ value }) => value);
     this.bakes = program.weights.length > 0 && unbakeable(program) === null;
-    this.prepares = program.ops.some((op) => op.stage === 'load');
+    this.preparations = preparationsOf(program);
     // Weights and inputs choose first: their identifiers are the ones a caller may see.
     const held = new Set(this.weights);
     for (const { name } of [...program.weights.filter(({ name }) => held.has(name)), ...program.inputs]) this.names.text(name);
@@ -70,6 +80,11 @@ export class Plan {
   /** The inputs as values under their keys. */
   get inputs(): readonly Feature[] {
     return this.program.inputs.map(({ key, name, fill }) => ({ key, value: name, ...(fill === undefined ? {} : { fill }) }));
+  }
+
+  /** True where something depends on weights alone. */
+  get prepares(): boolean {
+    return this.preparations.length > 0;
   }
 
   /** What a baked file holds. */

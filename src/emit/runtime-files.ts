@@ -8,6 +8,7 @@ const FILES = [
   'inputs',
   'fill',
   'load',
+  'refresh',
   'baked',
   'resolve',
   'safetensors',
@@ -19,6 +20,14 @@ const FILES = [
   'kernels',
   'reverse',
   'steps',
+  'evaluate/evaluate',
+  'evaluate/heads',
+  'evaluate/data',
+  'evaluate/features',
+  'evaluate/feature-cache',
+  'evaluate/prefix-key',
+  'evaluate/ndarray',
+  'evaluate/sums',
 ];
 
 export interface Declaration {

@@ -17,7 +17,7 @@ const matching = (pattern: string): Schema<string> => ({ type: 'string', pattern
 /** A size, or a symbol: `?`, what it is called, and a factor, which is never 1 and has no leading zero. */
 const dim = either(integer({ minimum: 0 }), matching('^\\?(?![\\s\\S]*\\*(?:1|0\\d+)$)'));
 const type = object({ dtype: oneOf('f32', 'i32', 'bool', 'str'), shape: array(dim) }, { additionalProperties: false });
-const binding = object({ key: string, value: matching('^[%@]') }, { additionalProperties: false });
+const output = object({ key: string, value: matching('^[%@]'), only: optional(oneOf('evaluate')) }, { additionalProperties: false });
 const word = matching('^[A-Za-z][A-Za-z0-9_]*$');
 const stage = oneOf('load', 'prefix', 'suffix');
 
@@ -66,7 +66,7 @@ export const programSchema: Schema<ProgramJson> = object(
         { additionalProperties: false },
       ),
     ),
-    outputs: array(binding),
+    outputs: array(output),
     cuts: array(feature),
     features: nullable(array(feature)),
   },

@@ -2,6 +2,7 @@ import { fail } from '../diagnostics/error.ts';
 import {
   type Attrs,
   type AttrValue,
+  type Binding,
   type BodyOp,
   DEEPEST_LIST,
   type Feature,
@@ -84,7 +85,7 @@ export function parse(text: string): Program {
       });
     } else if (cursor.take('feature')) features.push({ ...cursor.binding(), ...cursor.fill() });
     else if (cursor.take('cut')) cuts.push({ ...cursor.binding(), ...cursor.fill() });
-    else if (cursor.take('output')) outputs.push(cursor.binding());
+    else if (cursor.take('output')) outputs.push({ ...cursor.binding(), ...cursor.only() });
     else if (STAGES.has(line)) stage = line as Stage;
     else if (line.startsWith('  ')) {
       ops.push({ ...cursor.op(), stage });
@@ -177,7 +178,14 @@ class Cursor {
     return sigil + (this.#quoted() ?? this.#match(NAME) ?? this.wrong('a name'));
   }
 
-  binding(): Output {
+  /** Who alone reads an output. */
+  only(): Pick<Output, 'only'> {
+    if (!this.take('for')) return {};
+    this.expect('evaluate');
+    return { only: 'evaluate' };
+  }
+
+  binding(): Binding {
     const key = this.bare();
     this.expect('=');
     return { key, value: this.name('%@') };

@@ -52,7 +52,8 @@ export function print(program: Program): string {
   for (const cut of program.cuts) lines.push(`cut ${bare(cut.key)} = ${showName(cut.value)}${showFill(cut.fill)}`);
   for (const feature of program.features ?? [])
     lines.push(`feature ${bare(feature.key)} = ${showName(feature.value)}${showFill(feature.fill)}`);
-  for (const output of program.outputs) lines.push(`output ${bare(output.key)} = ${showName(output.value)}`);
+  for (const output of program.outputs)
+    lines.push(`output ${bare(output.key)} = ${showName(output.value)}${output.only === undefined ? '' : ` for ${output.only}`}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -59,13 +59,22 @@ export interface Body {
   readonly yields: readonly string[];
 }
 
-export interface Output {
+/** A value under the key that an object has for it. */
+export interface Binding {
   readonly key: string;
   readonly value: string;
 }
 
+export interface Output extends Binding {
+  /** Set where `evaluate` alone reads it, to compute losses and metrics: what a softmax was given, the mask of an output. */
+  readonly only?: 'evaluate';
+}
+
+/** True for what the caller of `predict` gets. */
+export const isPublic = (output: Output): boolean => output.only === undefined;
+
 /** A value that crosses from the prefix to the suffix. */
-export interface Feature extends Output {
+export interface Feature extends Binding {
   /** As for an input. */
   readonly fill?: number;
 }

@@ -224,6 +224,11 @@ export class Builder {
     );
   }
 
+  /** The op that gives a value, and what that is given; undefined for inputs, weights and values of loops' bodies. */
+  madeBy(value: Value): { readonly op: string; readonly operands: readonly Value[] } | undefined {
+    return this.#makers.get(value);
+  }
+
   /** True where two values are made by the same ops from the same values. */
   equal(a: Value, b: Value, depth = MOST_OPS_COMPARED): boolean {
     if (a === b) return true;

@@ -1,7 +1,7 @@
 import { fail, type Location } from '../diagnostics/error.ts';
 import type { Value } from '../ir/program.ts';
 import type { LayerRow, Lowering } from '../layers/row.ts';
-import type { Call, TensorId } from '../model/graph.ts';
+import type { Call, Layer, TensorId } from '../model/graph.ts';
 import { validate } from '../schema/validate.ts';
 import { argumentsOf, withNames } from './arguments.ts';
 import { contextOf } from './context.ts';
@@ -34,6 +34,9 @@ export function lowerCall(lowerer: Lowerer, frame: Frame, given: Call, scope: st
   const { context, masks: own } = contextOf(lowerer, frame, { call, config: lowerer.configs.get(layer), inputs, masks, where });
   const lowered = [row.lower(context)].flat();
   const results = row.takesAny ? lowered.map((value, k) => asStated(frame, `${call.id}:${k}`, value, context)) : lowered;
+  const regularizer = activityRegularizer(layer);
+  if (regularizer !== null)
+    lowerer.regularized.push(...lowered.map((value) => ({ value, of: 'activity' as const, regularizer, layer: layer.path })));
   if (isNarrow && builder.countsInIntegers(before)) fail('integer-width', { className: layer.className }, where);
   results.forEach((value, k) => {
     const name = k === 0 ? scope : `${scope}:${k}`;
@@ -48,6 +51,11 @@ export function lowerCall(lowerer: Lowerer, frame: Frame, given: Call, scope: st
     putMask(frame, tensor, mask);
   });
   return results;
+}
+
+/** What the layer adds to the loss for what it gives. */
+function activityRegularizer({ className, config }: Layer): unknown {
+  return className === 'ActivityRegularization' ? { class_name: 'L1L2', config } : (config['activity_regularizer'] ?? null);
 }
 
 /** JSON does not tell 2.0 from 2: where Keras says that integers times a number are floats, the number was one. */

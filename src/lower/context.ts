@@ -70,14 +70,14 @@ function partOf(lowerer: Lowerer, frame: Frame, called: Called, made: Made, owne
     weight(variable, shape, { dtype = 'f32', trainable = true } = {}) {
       if (!(elements(shape) <= LARGEST_WEIGHT)) fail('weight-too-large', { weight: variable, shape: showShape(shape) }, where);
       const full = `${owner.prefix}${variable}`;
-      return builder.weight(`@${owner.path}/${full}`, (name) => ({
-        name,
-        type: { dtype, shape },
-        layer: owner.path,
-        variable: full,
-        position: owner.count.position++,
-        frozen: !trainable || !owner.trainable,
-      }));
+      const regularizer = layer.config[`${variable.slice(variable.lastIndexOf('/') + 1).replace(/_kernel$/, '')}_regularizer`] ?? null;
+      return builder.weight(`@${owner.path}/${full}`, (name) => {
+        const frozen = !trainable || !owner.trainable;
+        const weight = { name, type: { dtype, shape }, layer: owner.path, variable: full, position: owner.count.position++, frozen };
+        // What no training changes is not regularized.
+        if (regularizer !== null && !frozen) lowerer.regularized.push({ value: weight, of: 'weights', regularizer, layer: owner.path });
+        return weight;
+      });
     },
     op,
     ops: (name, operands, attrs, role = name) =>

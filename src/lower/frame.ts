@@ -30,8 +30,19 @@ export interface Lowerer {
   readonly wrappedCalls: { outer: number; inner: number };
   /** States of stateful layers by key: what they are after the call. */
   readonly states: Map<string, Value>;
+  /** Variables and results of layers that have a regularizer, each with what the config says of it. */
+  readonly regularized: Regularized[];
   /** Tensors of the graph that are the mask of another: Keras 3 writes a mask it propagates as a tensor of its own. */
   readonly maskAliases: Map<TensorId, Set<TensorId>>;
+}
+
+/** What a regularizer adds to the loss: a penalty on a variable, or on what a call gives. */
+export interface Regularized {
+  readonly value: Value;
+  readonly of: 'weights' | 'activity';
+  /** As the config has it: a name, or a class name with a config. */
+  readonly regularizer: unknown;
+  readonly layer: string;
 }
 
 /** The layer whose weights are declared: one that wraps others owns theirs too, and counts them with its own. */

@@ -14,6 +14,7 @@ import {
 import { Builder } from './builder.ts';
 import { lowerCall } from './call.ts';
 import { dtypeOf, isNarrowInteger } from './dtypes.ts';
+import { type Evaluated, evaluationOutputs } from './evaluated.ts';
 import { frameOf, type LayerRows, type Lowerer, putMask, type ReadNested, resolve } from './frame.ts';
 import { scopesOf } from './scopes.ts';
 
@@ -26,6 +27,8 @@ export interface Lowered {
   readonly masks: Masks;
   /** Inputs that hold the states of stateful layers, and outputs of the same keys. */
   readonly states: readonly string[];
+  /** Layers whose regularizers skipc does not know: the loss of the model lacks what these add. */
+  readonly unknownRegularizers: readonly string[];
   /** What ops say they come from, where that is not the path of their layer. */
   readonly sources: ReadonlyMap<string, string>;
   /** Why a call could not be lowered; empty unless lowering was tolerant. */
@@ -37,6 +40,8 @@ export interface LowerOptions {
   readonly cuts?: readonly ModelOutput[];
   /** Keep going behind a layer that cannot be lowered, for reports about whole models; without it, throw. */
   readonly tolerant?: boolean;
+  /** What `evaluate` is to read beside the outputs. */
+  readonly evaluated?: Evaluated | undefined;
   readonly readNested: ReadNested;
 }
 
@@ -45,7 +50,7 @@ export interface LowerOptions {
  * @throws SkipcError naming the layer
  */
 export function lower(graph: ModelGraph, name: string, rows: LayerRows, options: LowerOptions): Lowered {
-  const { cuts = [], tolerant = false, readNested } = options;
+  const { cuts = [], tolerant = false, evaluated, readNested } = options;
   const builder = new Builder();
   const lowerer: Lowerer = {
     builder,
@@ -56,6 +61,7 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
     nested: new WeakMap(),
     wrappedCalls: { outer: 0, inner: 0 },
     states: new Map(),
+    regularized: [],
     maskAliases: new Map(),
   };
   const frame = frameOf(graph.origin, null, graph.statedShapes);
@@ -89,8 +95,10 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
     return mask === undefined ? [bind(cut)] : [bind(cut), { key: cut.key + MASK, value: mask.name, fill: 1 }];
   };
   const states = [...lowerer.states].map(([key, { name }]): Output => ({ key, value: name }));
+  const unknownRegularizers = new Set<string>();
+  const read = evaluated === undefined ? [] : evaluationOutputs(lowerer, frame, graph.outputs, evaluated, unknownRegularizers);
   return {
-    program: builder.finish(name, graph.name, [...outputs, ...states], cuts.flatMap(cutAt)),
+    program: builder.finish(name, graph.name, [...outputs, ...states, ...read], cuts.flatMap(cutAt)),
     types: new Map([...frame.values].map(([tensor, { type }]) => [tensor, type])),
     masks: {
       ranks: new Map([...frame.onceMasked].map(([tensor, { type }]) => [tensor, type.shape.length])),
@@ -100,6 +108,7 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
     },
     sources: new Map(graph.calls.flatMap(({ id, layer }) => (scopes.has(id) ? [[layer.path, scopes.get(id) as string]] : []))),
     states: states.map(({ key }) => key),
+    unknownRegularizers: [...unknownRegularizers],
     failures,
   };
 }

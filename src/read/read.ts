@@ -1,5 +1,6 @@
 import { diagnostic, type SkipcError } from '../diagnostics/error.ts';
 import type { ModelGraph } from '../model/graph.ts';
+import type { Training } from '../model/training.ts';
 import { type Found, findModel } from './detect.ts';
 import { topologyHash } from './hash.ts';
 import { inlineModel } from './inline.ts';
@@ -11,6 +12,7 @@ import { originOf } from './origin.ts';
 import { type ModelSource, type Opened, type OpenedJson, openSource } from './source.ts';
 import { isObject } from './spec.ts';
 import { withTheanoKernels } from './theano.ts';
+import { trainingOf } from './training.ts';
 import { artifactWeights } from './weights/artifacts.ts';
 import type { WeightIndex } from './weights/index.ts';
 import { readManifest } from './weights/manifest.ts';
@@ -27,6 +29,8 @@ export interface ReadModel {
   readonly topology: ModelEnvelope;
   /** What lies where in the model's own weight files; null where there are none. */
   readonly weights: WeightIndex | null;
+  /** What the model was compiled with for training; null where it was not. */
+  readonly training: Training | null;
   /** First 16 hex digits of the SHA-256 of the canonical topology JSON. */
   readonly hash: string;
   readonly warnings: readonly SkipcError[];
@@ -51,7 +55,15 @@ export async function modelOf(opened: Opened): Promise<ReadModel> {
   const warnings: SkipcError[] = [];
   const weights = opened.form === 'json' ? await weightsBeside(opened, found, warnings) : (kerasFile?.weights ?? null);
   warnings.push(...(kerasFile?.warnings ?? []));
-  return { graph, topology: found.model, weights, hash: topologyHash(found.topology), warnings, file: opened.file };
+  return {
+    graph,
+    topology: found.model,
+    weights,
+    training: trainingOf(found, file),
+    hash: topologyHash(found.topology),
+    warnings,
+    file: opened.file,
+  };
 }
 
 async function readKerasFile({ form, bytes, file }: Exclude<Opened, OpenedJson>): Promise<KerasFile> {
@@ -71,7 +83,9 @@ function graphOfFound(found: Found, file: string | undefined): ModelGraph {
   return withTheanoKernels(found, inlineModel(spec, originOf(found), file));
 }
 
-async function weightsBeside({ json, file, beside }: OpenedJson, found: Found, warnings: SkipcError[]): Promise<WeightIndex | null> {
+async function weightsBeside(opened: OpenedJson, found: Found, warnings: SkipcError[]): Promise<WeightIndex | null> {
+  const { json, file, beside, weights } = opened;
+  if (weights !== undefined) return weights;
   if (isObject(json) && json['weightSpecs'] !== undefined && json['weightData'] !== undefined) {
     return artifactWeights(json['weightSpecs'], json['weightData']);
   }

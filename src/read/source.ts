@@ -7,8 +7,10 @@ import { type ByteSource, fileBytes, memoryBytes } from './bytes.ts';
 import { signatureOf } from './detect.ts';
 import { fetchBytes } from './http.ts';
 import { parseJson } from './json.ts';
+import { isLiveModel, liveArtifacts, liveWeightIndex } from './live.ts';
+import type { WeightIndex } from './weights/index.ts';
 
-/** A path (`-` is standard input), an http, https or file URL, parsed JSON, or tfjs `io.ModelArtifacts`. */
+/** A path (`-` is standard input), an http, https or file URL, parsed JSON, tfjs `io.ModelArtifacts`, or a live `LayersModel`. */
 export type ModelSource = string | URL | object;
 
 /** Where a model's shards are looked for. */
@@ -21,6 +23,8 @@ export interface OpenedJson {
   /** As a message names it; null for an object. */
   readonly file: string | null;
   readonly beside: Beside;
+  /** The weights that came with it. */
+  readonly weights?: WeightIndex;
 }
 
 /** A file of bytes, of which none but the first have been read where it lies on disk. */
@@ -39,7 +43,10 @@ const MOST_BYTES = 2 ** 30;
  * @throws SkipcError `file-not-found`, `file-unreadable`, `file-empty`, `file-too-large`, `url-failed`, `json-invalid`
  */
 export async function openSource(source: ModelSource): Promise<Opened> {
-  if (typeof source === 'object' && !(source instanceof URL)) return { form: 'json', json: source, file: null, beside: null };
+  if (typeof source === 'object' && !(source instanceof URL)) {
+    const given = { form: 'json', file: null, beside: null } as const;
+    return isLiveModel(source) ? { ...given, json: liveArtifacts(source), weights: liveWeightIndex(source) } : { ...given, json: source };
+  }
   const url = urlOf(source);
   if (url?.protocol === 'http:' || url?.protocol === 'https:') {
     return openBytes(await fetchBytes(url, MOST_BYTES), url.href, { url });

@@ -1,9 +1,24 @@
 import type { SkipcError } from '../diagnostics/error.ts';
+import type { EvaluationPlan, MeasuredPlan } from '../evaluate/plan.ts';
 import type { Output, Program, Value } from '../ir/program.ts';
-import { valuesOf } from '../ir/program.ts';
+import { isPublic, valuesOf } from '../ir/program.ts';
 import type { ModelGraph } from '../model/graph.ts';
 import { tfjsDType } from '../ops/elementwise/cast.ts';
-import { array, described, either, integer, nullable, number, object, oneOf, optional, type Static, string } from '../schema/build.ts';
+import {
+  anything,
+  array,
+  described,
+  either,
+  integer,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  type Static,
+  string,
+} from '../schema/build.ts';
 import { costOfProgram, flopsByLayer } from './cost.ts';
 import { cutSchema, goodCuts } from './cuts.ts';
 
@@ -21,6 +36,12 @@ const tensor = object({
   shape: described(array(either(count, string)), 'a string is a size that is known when the program runs: "?" is the batch'),
 });
 export type TensorSummary = Static<typeof tensor>;
+
+const measured = object({
+  name: described(string, 'under which it is reported'),
+  factory: described(string, 'what makes it'),
+  options: described(record(anything), 'what that is given'),
+});
 
 const layer = object({
   path: string,
@@ -57,6 +78,25 @@ export const summarySchema = object({
       widerThan: described(array(string), 'the tensors that were named, where the features are more than these'),
     }),
   ),
+  evaluation: described(
+    object({
+      loss: described(nullable(string), 'how the sum of all losses is reported; null where a loss is not known'),
+      heads: array(
+        object({
+          key: described(string, 'the output'),
+          loss: nullable(measured),
+          lossWeight: number(),
+          metrics: array(measured),
+          weightedMetrics: array(measured),
+        }),
+      ),
+      omitted: described(
+        array(object({ code: string, message: string, hint: string })),
+        'what the model was compiled with and is left out',
+      ),
+    }),
+    'what `evaluate` computes; without heads there is none',
+  ),
   cuts: described(array(cutSchema), 'where one could cut, when nothing is hoisted'),
   peakBytes: described(amount, 'the most bytes of tensors alive at once for one sample, weights aside'),
   stagePeakBytes: described(
@@ -89,6 +129,7 @@ export interface SummaryParts {
   /** The program as the model has it, before anything was folded into something else. */
   readonly written: Program;
   readonly cuts: readonly string[];
+  readonly evaluation: EvaluationPlan;
   readonly weightBytes: Part | null;
   readonly weightStage: 'raw' | 'baked' | null;
   readonly warnings: readonly SkipcError[];
@@ -112,7 +153,7 @@ export function summarise(parts: SummaryParts): Summary {
       program.inputs.map(({ key, name }) => ({ key, value: name })),
     ),
     features: tensors(program, features ?? []),
-    outputs: tensors(program, program.outputs),
+    outputs: tensors(program, program.outputs.filter(isPublic)),
     layers: { kept, of: perLayer.length },
     parameters: { kept: after.parameters, of: before.parameters },
     weightBytes: parts.weightBytes,
@@ -127,11 +168,31 @@ export function summarise(parts: SummaryParts): Summary {
             flopsSaved: after.flops.prefix,
             widerThan: parts.cuts.length > 0 && features.some(({ key }) => !parts.cuts.includes(key)) ? parts.cuts : [],
           },
+    evaluation: evaluationSummary(parts.evaluation),
     cuts: features === null ? goodCuts(program) : [],
     peakBytes: peak.predict,
     stagePeakBytes: { load: peak.load, prefix: peak.prefix, suffix: peak.suffix },
     perLayer,
     warnings: parts.warnings.map(({ code, message, hint }) => ({ code, message, hint })),
+  };
+}
+
+function evaluationSummary({ heads, isTotal, omitted }: EvaluationPlan): Summary['evaluation'] {
+  const told = ({ name, call }: MeasuredPlan) => ({
+    name,
+    factory: call.factory,
+    options: { ...call.options, ...(call.inner === undefined ? {} : { of: call.inner }) },
+  });
+  return {
+    loss: isTotal ? 'loss' : null,
+    heads: heads.map(({ key, loss, metrics, weightedMetrics }) => ({
+      key,
+      loss: loss === null ? null : told({ ...loss, name: loss.name ?? 'loss', isList: false }),
+      lossWeight: loss?.weight ?? 1,
+      metrics: metrics.map(told),
+      weightedMetrics: weightedMetrics.map(told),
+    })),
+    omitted: omitted.map(({ code, message, hint }) => ({ code, message, hint })),
   };
 }
 

@@ -4,7 +4,7 @@ import { decodeStored, parseSafetensors } from './safetensors.ts';
 
 /** A model that runs: a tfjs `LayersModel`, or anything with its weights. */
 export interface LiveModel {
-  readonly weights: readonly { readonly name: string; readonly originalName?: string; read(): Tensor }[];
+  readonly weights: readonly { readonly name: string; readonly originalName?: string; readonly trainable?: boolean; read(): Tensor }[];
 }
 
 /** A safetensors file or where it lies; tensors by the model's own weight names; or the model itself. */
@@ -22,7 +22,7 @@ export interface LoadOptions {
 export interface OpenWeights {
   /** Strings that a safetensors file carries beside its tensors; empty for other sources. */
   readonly metadata: ReadonlyMap<string, string>;
-  readonly available: readonly (Available & { readonly dtype: string; read(): Tensor })[];
+  readonly available: readonly (Available & { readonly dtype: string; readonly trainable?: boolean | undefined; read(): Tensor })[];
 }
 
 /** Waits for the application's tfjs backend. @throws Error naming the import to add where no backend is registered */
@@ -47,12 +47,12 @@ export async function openWeights(source: WeightSource, options: LoadOptions = {
   if (typeof source !== 'object' || source === null || source instanceof Tensor) {
     throw new Error('weights: expected an ArrayBuffer, a URL or path, tensors by name, or a model');
   }
-  const entries: (readonly [name: string, value: unknown])[] = isLiveModel(source)
-    ? source.weights.map((weight) => [weight.originalName ?? weight.name, weight.read()])
+  const entries: (readonly [name: string, value: unknown, trainable?: boolean | undefined])[] = isLiveModel(source)
+    ? source.weights.map((weight) => [weight.originalName ?? weight.name, weight.read(), weight.trainable])
     : Object.entries(source);
-  const available = entries.map(([name, value]) => {
+  const available = entries.map(([name, value, trainable]) => {
     if (!(value instanceof Tensor)) throw new Error(`weights: ${JSON.stringify(name)} is not a tensor`);
-    return { name, shape: value.shape, dtype: value.dtype, read: () => value };
+    return { name, shape: value.shape, dtype: value.dtype, trainable, read: () => value };
   });
   return { metadata: new Map(), available };
 }
@@ -60,14 +60,28 @@ export async function openWeights(source: WeightSource, options: LoadOptions = {
 /**
  * The model's variables as tensors of their own, which the caller disposes; none is left where one fails. A backend must be ready.
  * @param variables the variables to read, by the keys of the result
+ * @param frozen those that a prefix takes for fixed: it says so where a model trains them
  * @throws Error naming the weight at fault
  */
-export function takeWeights<K extends string>(weights: OpenWeights, variables: Readonly<Record<K, Variable>>): Record<K, Tensor> {
+export function takeWeights<K extends string>(
+  weights: OpenWeights,
+  variables: Readonly<Record<K, Variable>>,
+  frozen: readonly string[] = [],
+): Record<K, Tensor> {
   const wanted = Object.entries<Variable>(variables);
   const found = resolveVariables(
     wanted.map(([, variable]) => variable),
     weights.available,
   );
+  const unfrozen = wanted
+    .filter(([key], i) => frozen.includes(key) && weights.available[found[i] ?? -1]?.trainable)
+    .map(([, [name]]) => name);
+  if (unfrozen.length > 0) {
+    const names = `${unfrozen.slice(0, 3).join(', ')}${unfrozen.length > 3 ? `, ... (${unfrozen.length} in all)` : ''}`;
+    console.warn(
+      `the model trains ${names}, which were frozen when this was compiled: their features change with each step. Compile again.`,
+    );
+  }
   return tidy(() =>
     Object.fromEntries(
       wanted.map(([key, [name, , , dtype]], i) => {

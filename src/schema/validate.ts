@@ -20,6 +20,12 @@ export function validate<T>(schema: Schema<T>, value: unknown, where: Location):
   );
 }
 
+/** A copy of the value with defaults filled in; null where it is no instance of the schema. */
+export function instanceOf<T>(schema: Schema<T>, value: unknown): T | null {
+  const copy: unknown = structuredClone(value);
+  return ajv.compile<T>(schema)(copy) ? copy : null;
+}
+
 interface Fault {
   readonly instancePath: string;
   readonly keyword: string;

@@ -27,7 +27,13 @@ export function readHdf5Model(bytes: ByteSource, file: string | undefined): Prom
     }
     const config = parseJson(text, file);
     checkNesting(config, file);
-    const json = { keras_version: hdf5.text('', 'keras_version'), backend: hdf5.text('', 'backend'), model_config: withOpModules(config) };
+    const training = hdf5.text('', 'training_config');
+    const json = {
+      training_config: training === null ? undefined : parseJson(training, file),
+      keras_version: hdf5.text('', 'keras_version'),
+      backend: hdf5.text('', 'backend'),
+      model_config: withOpModules(config),
+    };
     const model = savedLayer(config);
     const weights =
       model && hasLayerGroups(hdf5, WEIGHTS) ? hdf5Weights(hdf5, layerGroupVariables(hdf5, WEIGHTS, model), bytes, file) : null;

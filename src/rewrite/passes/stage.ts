@@ -1,6 +1,6 @@
 import { fail } from '../../diagnostics/error.ts';
 import type { Feature, Op, Program, Stage } from '../../ir/program.ts';
-import { MASK, valuesOf } from '../../ir/program.ts';
+import { isPublic, MASK, valuesOf } from '../../ir/program.ts';
 import { frozenOps, frozenPrefix } from '../frozen-cut.ts';
 import type { Hoist } from '../hoist.ts';
 import type { Pass } from '../pass.ts';
@@ -48,8 +48,9 @@ function prefixOf(program: Program, running: readonly Op[], hoist: Hoist): Reado
     case 'auto':
       return frozenOps(program, running).size === 0 ? null : frozenPrefix(program, running);
     case 'shared': {
-      if (program.outputs.length < 2) fail('hoist-shared-one', {});
-      const [first = '', ...others] = program.outputs.map(({ value }) => value);
+      const chosen = program.outputs.filter(isPublic);
+      if (chosen.length < 2) fail('hoist-shared-one', {});
+      const [first = '', ...others] = chosen.map(({ value }) => value);
       return others.reduce((shared, value) => intersection(shared, neededBy([value], running)), neededBy([first], running));
     }
     case 'cuts':

@@ -1,0 +1,65 @@
+import { MASK, type Output, type Value } from '../ir/program.ts';
+import { BATCH } from '../ir/types.ts';
+import type { ModelOutput } from '../model/graph.ts';
+import type { Builder } from './builder.ts';
+import { type Frame, type Lowerer, type Regularized, resolve } from './frame.ts';
+import { penaltyOf } from './regularizers.ts';
+
+/** What `evaluate` needs to know of a program beside its outputs. */
+export interface Evaluated {
+  /** Keys of the outputs that have a loss or metrics. */
+  readonly outputs: ReadonlySet<string>;
+  /** Those of them whose cross-entropy Keras computes from what their softmax or sigmoid was given. */
+  readonly fromLogits: ReadonlySet<string>;
+  /** False where the model's writer leaves regularizers out of what it reports. */
+  readonly penalties: boolean;
+}
+
+/** What the keys of such outputs end in, behind the key of the output they belong to. */
+export const LOGITS = ':logits';
+/** The sum of what regularizers of weights add to the loss, and of what those of activities add for each sample. */
+export const PENALTY = { weights: 'penalty:weights', activity: 'penalty:activity' } as const;
+
+/**
+ * Outputs for `evaluate` alone: logits, masks, and what regularizers add to the loss.
+ * @param unknown is given the layers whose regularizers skipc does not know
+ */
+export function evaluationOutputs(
+  lowerer: Lowerer,
+  frame: Frame,
+  outputs: readonly ModelOutput[],
+  evaluated: Evaluated,
+  unknown: Set<string>,
+): Output[] {
+  const found: Output[] = [];
+  const add = (key: string, value: Value): void => void found.push({ key, value: value.name, only: 'evaluate' });
+  for (const { key, tensor } of outputs.filter(({ key }) => evaluated.outputs.has(key))) {
+    const made = lowerer.builder.madeBy(resolve(frame, tensor));
+    const [logits] = made?.operands ?? [];
+    if (evaluated.fromLogits.has(key) && logits !== undefined && (made?.op === 'softmax' || made?.op === 'sigmoid'))
+      add(key + LOGITS, logits);
+    const mask = frame.masks.get(tensor);
+    if (mask !== undefined) add(key + MASK, mask);
+  }
+  if (!evaluated.penalties) return found;
+  for (const of of ['weights', 'activity'] as const) {
+    const sum = total(lowerer.builder, of, lowerer.regularized, unknown);
+    if (sum !== null) add(PENALTY[of], sum);
+  }
+  return found;
+}
+
+/** The sum of all penalties of one kind, null where there are none: a scalar for weights, a number a sample for activities. */
+function total(builder: Builder, of: Regularized['of'], regularized: readonly Regularized[], unknown: Set<string>): Value | null {
+  let sum: Value | null = null;
+  for (const { value, regularizer, layer } of regularized.filter((each) => each.of === of)) {
+    builder.enter(layer, layer);
+    const axes = value.type.shape.flatMap((_, axis) => (of === 'activity' && axis === 0 ? [] : [axis]));
+    // What is no tensor of samples has no penalty of each.
+    const penalty = of === 'activity' && value.type.shape[0] !== BATCH ? undefined : penaltyOf(builder, value, regularizer, axes);
+    if (penalty === undefined) unknown.add(layer);
+    if (penalty === undefined || penalty === null) continue;
+    sum = sum === null ? penalty : (builder.ops('add', [sum, penalty], {}, `${of}_penalties`)[0] as Value);
+  }
+  return sum;
+}
