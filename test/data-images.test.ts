@@ -273,7 +273,7 @@ describe.skipIf(!hasSharp)('folders', () => {
       /data-class-unlisted: the folder .* has the class "Bee"/,
     );
     expect((await read(tree()(), wants(shape, 5))).data.notes).toContainEqual(
-      expect.stringContaining('the folder has 3 classes, the output out 5'),
+      expect.stringContaining('the folder has 3 of the 5 classes of the output out'),
     );
   });
 

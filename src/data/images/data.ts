@@ -41,7 +41,7 @@ export async function imageData(
       const units = output.shape.at(-1);
       if (indices !== null && listed === null && typeof units === 'number' && units > 2 && folders < units) {
         notes.push(
-          `the folder has ${folders} classes, the output ${output.name} ${units}: --classes says which is which where some are missing`,
+          `the folder has ${folders} of the ${units} classes of the output ${output.name}: list them all with --classes, in the order of the model`,
         );
       }
     }

@@ -2,6 +2,21 @@ import { entry, list } from './entry.ts';
 
 /** Losses, metrics, and the features that an evaluation keeps. */
 export const evaluation = {
+  'loss-unknown': entry<{ name: string; suggestions: readonly string[] }>(
+    'unsupported',
+    ({ name }) => `skipc does not know the loss ${name}`,
+    ({ suggestions }) => didYouMean(suggestions, "name one of Keras's with --loss, such as --loss mse, or evaluate without it"),
+  ),
+  'metric-unknown': entry<{ name: string; suggestions: readonly string[] }>(
+    'unsupported',
+    ({ name }) => `skipc does not know the metric ${name}`,
+    ({ suggestions }) => didYouMean(suggestions, "name Keras's with --metric, such as --metric accuracy, or evaluate without it"),
+  ),
+  'evaluation-unsupported': entry<{ what: string; instead: string }>(
+    'unsupported',
+    ({ what }) => what,
+    ({ instead }) => instead,
+  ),
   'cache-unusable': entry<{ folder: string; reason: string }>(
     'invalid',
     ({ folder, reason }) => `features cannot be kept in ${JSON.stringify(folder)} (${reason})`,
