@@ -80,7 +80,8 @@ export async function compile(source: ModelSource, options: CompileOptions = {})
     prefixHash: prefixHash(program),
     evaluation: analysis.evaluation.heads,
     isTotal: analysis.evaluation.isTotal,
-    meanActivity: model.graph.origin.keras < 3,
+    // Keras 3 on TensorFlow does not know the size of a batch where it would weigh these by it.
+    countsBatches: model.graph.origin.keras >= 3 && analysis.evaluation.heads.some(({ loss }) => (loss?.name ?? null) !== null),
     backend: traitsOf(options.backend).import,
     classes: new Map(model.graph.calls.map(({ layer }) => [analysis.sources.get(layer.path) ?? layer.path, layer.className])),
   });

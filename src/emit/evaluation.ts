@@ -22,6 +22,7 @@ export function evaluation(plan: Plan): OptionalKind<FunctionDeclarationStructur
     `inputs: ${list(inputs.filter(({ fill }) => fill === undefined).map(({ key }) => key))}`,
     `outputs: ${list(outputs.filter(isPublic).map(({ key }) => key))}`,
     'heads: heads()',
+    ...(plan.options.countsBatches ? ['countsBatches: true'] : []),
     ...(plan.options.isTotal ? penalties(plan) : ['isTotal: false']),
     ...(states.length > 0 ? [`states: ${list(states)}`] : []),
     ...(features === null
@@ -72,10 +73,9 @@ function prefix(plan: Plan, states: readonly string[]): string {
 
 function penalties(plan: Plan): string[] {
   const has = (key: string): boolean => plan.program.outputs.some((output) => output.key === key);
-  const activity = plan.options.meanActivity === true ? 'meanActivity' : 'activity';
   const found: [string, Data][] = [
     ...(has(PENALTY.weights) ? [['weights', PENALTY.weights] as [string, Data]] : []),
-    ...(has(PENALTY.activity) ? [[activity, PENALTY.activity] as [string, Data]] : []),
+    ...(has(PENALTY.activity) ? [['activity', PENALTY.activity] as [string, Data]] : []),
   ];
   return found.length === 0 ? [] : [`penalties: ${plan.text(dataLiteral(Object.fromEntries(found), 1))}`];
 }

@@ -32,8 +32,8 @@ export interface ModuleOptions {
   readonly evaluation?: readonly HeadPlan[];
   /** True where it reports the sum of all losses. */
   readonly isTotal?: boolean;
-  /** True where the penalty of activities is their mean over the samples, as in Keras 2, and not their sum. */
-  readonly meanActivity?: boolean;
+  /** True where batches count alike in the loss of each of several outputs. */
+  readonly countsBatches?: boolean;
   /** A module to import for its side effect: the backend. */
   readonly backend?: string | undefined;
   /** Class name of each layer, for the comments. */

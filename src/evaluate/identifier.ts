@@ -23,7 +23,8 @@ const MOST_WRAPPERS = 8;
  * wrapper around one of these, whose other keys are the function's.
  */
 export function identifierOf(given: unknown): Identifier {
-  let [inner, around]: [unknown, Json | null] = [given, null];
+  let inner = given;
+  let around: Json | null = null;
   for (let depth = 0; depth <= MOST_WRAPPERS; depth++) {
     if (typeof inner === 'string') return { name: inner, config: around, kind: around === null ? 'name' : 'function' };
     if (!isObject(inner)) break;
@@ -36,7 +37,8 @@ export function identifierOf(given: unknown): Identifier {
     }
     if (!isObject(config) || config['fn'] === undefined) break;
     const { fn, ...others } = config;
-    [inner, around] = [fn, { ...withoutTensors(others), ...around }];
+    inner = fn;
+    around = { ...withoutTensors(others), ...(around ?? {}) };
   }
   return { name: customName(inner), config: null, kind: 'custom' };
 }

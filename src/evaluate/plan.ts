@@ -1,6 +1,7 @@
 import { fail, type Location, SkipcError } from '../diagnostics/error.ts';
 import type { ModelGraph, Origin } from '../model/graph.ts';
 import type { Training } from '../model/training.ts';
+import type { LossReduction } from '../runtime/evaluate/metric.ts';
 import { metricsFor, oneFor, type Target } from './assign.ts';
 import { lossOf } from './losses/index.ts';
 import { metricOf } from './metrics/index.ts';
@@ -27,7 +28,7 @@ export interface LossPlan extends Omit<MeasuredPlan, 'name' | 'isList'> {
   /** Null where it is the only one, and stands for the sum. */
   readonly name: string | null;
   readonly weight: number;
-  readonly reduction: 'sum_over_batch_size' | 'sum' | 'mean_with_sample_weight';
+  readonly reduction: LossReduction;
 }
 
 /** What is computed of one output. */

@@ -39,10 +39,7 @@ export function compiled<R extends object>(row: R | RefusedRow, where: Location)
 
 /** Names that are near to one that is not known. */
 export const near = (name: string, ...rows: readonly Registry<unknown>[]): string[] =>
-  suggest(
-    name,
-    new Set(rows.flatMap((known) => [...known.keys()])),
-  );
+  suggest(name, new Set(rows.flatMap((known) => [...known.keys()])));
 
 export const meaningOf = ({ writer, keras }: Origin): Meaning => (writer === 'tfjs-layers' ? 'tfjs' : keras < 3 ? 'keras2' : 'keras3');
 
@@ -55,10 +52,11 @@ const COMMON: ReadonlySet<string> = new Set(['name', 'dtype', 'reduction']);
  */
 export function configOf<C>(row: LossRow<C> | MetricRow<C>, config: Readonly<Record<string, unknown>>, where: Location): C {
   const keys = Object.keys((row.config['properties'] ?? {}) as object);
-  const own = Object.entries(config).filter(([key]) => !COMMON.has(key));
+  const own = Object.entries(config).filter(([key]) => !COMMON.has(key) || keys.includes(key));
   const stray = own.find(([key, value]) => !keys.includes(key) && value !== null);
   if (stray !== undefined) {
-    const expected = keys.length === 0 ? `a ${row.className} without options` : `one of ${keys.map((key) => JSON.stringify(key)).join(', ')}`;
+    const expected =
+      keys.length === 0 ? `a ${row.className} without options` : `one of ${keys.map((key) => JSON.stringify(key)).join(', ')}`;
     fail('config-invalid', { found: brief(stray[0]), expected }, where);
   }
   const known = Object.fromEntries(own.filter(([key, value]) => value !== null || takesNull(row.config, key)));
@@ -68,11 +66,11 @@ export function configOf<C>(row: LossRow<C> | MetricRow<C>, config: Readonly<Rec
   return checked;
 }
 
-/** Keras leaves null where nothing was given. */
+/** Where null means something; elsewhere Keras leaves it for what was not given. */
 function takesNull(schema: Schema<unknown>, key: string): boolean {
   const property = ((schema['properties'] ?? {}) as Readonly<Record<string, Schema<unknown>>>)[key];
   const alternatives = [property, ...((property?.['anyOf'] ?? []) as Schema<unknown>[])];
-  return alternatives.some((one) => [one?.['type'], one?.['enum']].flat(2).includes(one?.['type'] === undefined ? (null as never) : 'null'));
+  return alternatives.some((one) => [one?.['type']].flat().includes('null'));
 }
 
 /** Options without those that are what the function has without them: Keras 3's defaults. */
@@ -81,25 +79,27 @@ export function briefOptions(row: LossRow | MetricRow, config: unknown, meaning:
   const options = row.options(config, meaning) as Readonly<Record<string, OptionData | undefined>>;
   return Object.fromEntries(
     Object.entries(options).flatMap(([key, value]) =>
-      value === undefined || JSON.stringify(value) === JSON.stringify(usual[key]) ? [] : [[key, value]],
+      value === undefined || (!row.keeps?.includes(key) && isSame(value, usual[key])) ? [] : [[key, value]],
     ),
   );
 }
 
-const FLOATS: ReadonlySet<string> = new Set(['float32', 'float64']);
+const isSame = (a: OptionData, b: OptionData | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/**
- * The dtype that a config names, or null.
- * @throws SkipcError `evaluation-unsupported` for one with other results
- */
-export function dtypeOf(config: Readonly<Record<string, unknown>> | null, integers: readonly string[], where: Location): string | null {
-  const given = config?.['dtype'] ?? null;
-  if (given === null) return null;
-  const policy = typeof given === 'object' ? (given as { config?: { name?: unknown } | null }).config?.name : given;
-  if (typeof policy === 'string' && (FLOATS.has(policy) || integers.includes(policy))) return policy;
-  return fail(
-    'evaluation-unsupported',
-    { what: `it is computed in ${brief(policy)}, with rounding that skipc does not repeat`, instead: 'name it anew with --loss or --metric' },
-    where,
-  );
+/** The dtype that a config names, alone or as the name of a policy; null where it names none. */
+export function dtypeIn(given: unknown): unknown {
+  return typeof given === 'object' && given !== null
+    ? ((given as { config?: { name?: unknown } | null }).config?.name ?? given)
+    : (given ?? null);
+}
+
+const FLOATS: readonly unknown[] = [null, 'float32', 'float64'];
+export const INTEGERS: readonly unknown[] = ['int', 'int32', 'int64'];
+
+/** @throws SkipcError `evaluation-unsupported` for a dtype that gives other results */
+export function checkDType(given: unknown, isCounted: boolean, where: Location): void {
+  const dtype = dtypeIn(given);
+  if (FLOATS.includes(dtype) || (isCounted && INTEGERS.includes(dtype))) return;
+  const what = `a loss or metric that is computed in ${brief(dtype)} rounds as skipc does not`;
+  fail('evaluation-unsupported', { what, instead: 'name it anew with --loss or --metric' }, where);
 }

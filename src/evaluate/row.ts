@@ -1,6 +1,5 @@
 import type { LossFunction, Metric } from '../runtime/evaluate/metric.ts';
-import { nullable, type Schema, withDefault } from '../schema/build.ts';
-import { array, integer, number } from '../schema/build.ts';
+import { array, integer, nullable, number, type Schema, withDefault } from '../schema/build.ts';
 
 /** Whose formula is meant, where these differ. */
 export type Meaning = 'keras3' | 'keras2' | 'tfjs';
@@ -14,10 +13,12 @@ interface Row<C, O> {
   /** What Keras writes besides name, dtype and reduction. */
   readonly config: Schema<C>;
   /** What the config gets wrong that its schema cannot say, or null. */
-  fault?(config: C): string | null;
-  options(config: C, meaning: Meaning): O;
+  fault?(config: NoInfer<C>): string | null;
+  options(config: NoInfer<C>, meaning: Meaning): O;
+  /** Options that are always written: what the config is by default is not what the function has without them. */
+  readonly keeps?: readonly string[];
   /** True where Keras reads the logits in place of an output that is a softmax or a sigmoid. */
-  readsLogits?(config: C): boolean;
+  readsLogits?(config: NoInfer<C>): boolean;
 }
 
 /** A loss class or function of Keras. */
@@ -31,7 +32,7 @@ export interface MetricRow<C = unknown, O = unknown> extends Row<C, O> {
   values?(options: O): LossFunction;
   make?(options: O): Metric;
   /** True where the result is a list of numbers. */
-  isList?(config: C): boolean;
+  isList?(config: NoInfer<C>): boolean;
 }
 
 /** A loss or metric of Keras that is not computed, and why. */

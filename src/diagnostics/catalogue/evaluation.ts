@@ -1,4 +1,4 @@
-import { entry, list } from './entry.ts';
+import { didYouMean, entry, list } from './entry.ts';
 
 /** Losses, metrics, and the features that an evaluation keeps. */
 export const evaluation = {

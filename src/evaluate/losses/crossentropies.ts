@@ -4,11 +4,7 @@ import {
   crossentropyOf,
   sparseCategoricalCrossentropy,
 } from '../../runtime/evaluate/crossentropies.ts';
-import {
-  binaryFocalCrossentropy,
-  categoricalFocalCrossentropy,
-  categoricalGeneralizedCrossEntropy,
-} from '../../runtime/evaluate/focal.ts';
+import { binaryFocalCrossentropy, categoricalFocalCrossentropy, categoricalGeneralizedCrossEntropy } from '../../runtime/evaluate/focal.ts';
 import { array, boolean, number, object, type Schema, withDefault } from '../../schema/build.ts';
 import { lastAxis, loss, MOST_CLASSES, noNumber, oneAxis } from '../row.ts';
 
@@ -74,7 +70,10 @@ export const crossentropies = [
     className: 'CategoricalFocalCrossentropy',
     doc: '-sum(alpha (1 - p)^gamma y log p) over the classes',
     config: object({
-      alpha: withDefault({ anyOf: [number(), array(number(), { minItems: 1, maxItems: MOST_CLASSES })] } as Schema<number | number[]>, 0.25),
+      alpha: withDefault(
+        { anyOf: [number(), array(number(), { minItems: 1, maxItems: MOST_CLASSES })] } as Schema<number | number[]>,
+        0.25,
+      ),
       gamma: withDefault(number(), 2),
       from_logits: fromLogits,
       label_smoothing: labelSmoothing,

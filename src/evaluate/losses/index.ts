@@ -1,10 +1,10 @@
 import { fail, type Location } from '../../diagnostics/error.ts';
 import type { Origin } from '../../model/graph.ts';
-import type { LossFunction, Reduction } from '../../runtime/evaluate/metric.ts';
+import type { LossFunction, LossReduction } from '../../runtime/evaluate/metric.ts';
 import { brief } from '../../schema/validate.ts';
 import { type Identifier, identifierOf } from '../identifier.ts';
 import type { FactoryCall } from '../plan.ts';
-import { briefOptions, compiled, configOf, dtypeOf, meaningOf, named, namesOf, near, type Registry, registry } from '../registry.ts';
+import { briefOptions, checkDType, compiled, configOf, meaningOf, named, namesOf, near, type Registry, registry } from '../registry.ts';
 import type { LossRow, Meaning, RefusedRow } from '../row.ts';
 import { crossentropies } from './crossentropies.ts';
 import { hinges, overlaps, refusedLosses, similarities } from './others.ts';
@@ -28,7 +28,7 @@ export interface Loss {
   readonly call: FactoryCall;
   /** The call for logits, where Keras reads these in place of an output that is a softmax or a sigmoid. */
   readonly logits: FactoryCall | null;
-  readonly reduction: Reduction;
+  readonly reduction: LossReduction;
   /** The label whose samples it leaves out. */
   readonly ignoreClass: number | null;
   make(): LossFunction;
@@ -43,7 +43,7 @@ export function lossOf(given: unknown, where: Location, origin: Origin): Loss {
   const row = identifier.kind === 'custom' ? undefined : named(lossRows, identifier.name);
   if (row === undefined) return fail('loss-unknown', unknownName(identifier, lossRows), where);
   const known = compiled(row, where);
-  dtypeOf(identifier.config, [], where);
+  checkDType(identifier.config?.['dtype'], false, where);
   const within = configPlace(where, identifier);
   const config = configOf(known, identifier.config ?? {}, within);
   const ignored = (config as { ignore_class?: unknown }).ignore_class;
@@ -78,7 +78,7 @@ export function nameIn({ name, config }: Identifier): string {
 export const configPlace = (where: Location, { config }: Identifier): Location =>
   where.pointer === undefined || config === null ? where : { ...where, pointer: `${where.pointer}/config` };
 
-const REDUCTIONS: ReadonlyMap<unknown, Reduction> = new Map<unknown, Reduction>([
+const REDUCTIONS: ReadonlyMap<unknown, LossReduction> = new Map<unknown, LossReduction>([
   [undefined, 'sum_over_batch_size'],
   ['auto', 'sum_over_batch_size'],
   ['sum_over_batch_size', 'sum_over_batch_size'],
@@ -89,10 +89,13 @@ const REDUCTIONS: ReadonlyMap<unknown, Reduction> = new Map<unknown, Reduction>(
   [null, 'none'],
 ]);
 
-function reductionOf(given: unknown, where: Location): Reduction {
+function reductionOf(given: unknown, where: Location): LossReduction {
   const found = REDUCTIONS.get(given);
   if (found !== undefined) return found;
-  const expected = `one of ${[...REDUCTIONS.keys()].filter((key) => key !== undefined).map((key) => JSON.stringify(key)).join(', ')}`;
+  const expected = `one of ${[...REDUCTIONS.keys()]
+    .filter((key) => key !== undefined)
+    .map((key) => JSON.stringify(key))
+    .join(', ')}`;
   return fail('config-invalid', { found: brief(given), expected }, where);
 }
 

@@ -9,7 +9,13 @@ const signed = (_: unknown, meaning: Meaning) => ({ signed: meaning === 'tfjs' }
 const allAxes = withDefault(axes, null);
 
 export const hinges = [
-  loss({ className: 'Hinge', doc: 'mean(max(1 - y x, 0)), labels being -1 and 1, or 0 and 1', config: object({}), make: hinge, options: signed }),
+  loss({
+    className: 'Hinge',
+    doc: 'mean(max(1 - y x, 0)), labels being -1 and 1, or 0 and 1',
+    config: object({}),
+    make: hinge,
+    options: signed,
+  }),
   loss({
     className: 'SquaredHinge',
     doc: 'mean(max(1 - y x, 0)^2), labels being -1 and 1, or 0 and 1',

@@ -58,7 +58,7 @@ export const regressionLosses = [
     doc: '-sum(y x) / (|y| |x|)',
     config: object({ axis: lastAxis }),
     make: cosineSimilarity,
-    // The function gives the similarity; the loss is the less the more similar they are.
-    options: ({ axis }, meaning) => ({ negative: true as boolean, axis, smallestNorm: SMALLEST_NORM[meaning] }),
+    options: ({ axis }, meaning) => ({ negative: true, axis, smallestNorm: SMALLEST_NORM[meaning] }),
+    keeps: ['negative'],
   }),
 ];

@@ -7,8 +7,8 @@ import { countIn, fitted, linesAlong, misfit, shapeText } from './shapes.ts';
 /** 1 where label and prediction are equal. */
 export const accuracy = (): LossFunction => (yTrue, yPred) => {
   // Labels become what predictions are.
-  const cast = yPred.dtype === 'int32' ? Math.trunc : yPred.dtype === 'bool' ? isTrue : Math.fround;
-  return matches(yTrue, yPred, (y, x) => cast(y) === x);
+  const like = yPred.dtype === 'int32' ? Math.trunc : yPred.dtype === 'bool' ? isTrue : Math.fround;
+  return matches(yTrue, yPred, (y, x) => like(y) === x);
 };
 
 const isTrue = (x: number): number => (x === 0 ? 0 : 1);

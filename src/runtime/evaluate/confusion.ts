@@ -1,5 +1,5 @@
 import type { NDArray } from './ndarray.ts';
-import { broadcastTo, countIn, fitted, type Grid, gridOf, sameRank, shapeText } from './shapes.ts';
+import { countIn, fitted, type Grid, gridOf, repeatedTo, sameRank, shapeText } from './shapes.ts';
 import { addTo, type Sums, sumAt } from './sums.ts';
 
 /** Bounds above which a prediction counts as positive. */
@@ -77,7 +77,7 @@ export function countedIn(yTrue: NDArray, yPred: NDArray, given: NDArray | null,
     shape,
     trues: isOneClass ? classIn(labels.data, labels.shape, classId) : labels.data,
     preds: isOneClass ? classIn(preds, labels.shape, classId) : preds,
-    weights: weights === null ? null : broadcastTo(weights, shape, 'sample weights'),
+    weights: weights === null ? null : repeatedTo(weights, shape, 'sample weights'),
   };
 }
 

@@ -25,8 +25,10 @@ export interface EvaluatedProgram {
   readonly heads: Readonly<Record<string, Head>>;
   /** False where the sum of the losses is not that of the model, as one of them is not known. */
   readonly isTotal?: boolean;
-  /** Outputs that regularizers add to the loss: one number for the weights; one for each sample, or the mean of these. */
-  readonly penalties?: { readonly weights?: string; readonly activity?: string; readonly meanActivity?: string };
+  /** True where batches count alike in the loss of each output, whatever their sizes. */
+  readonly countsBatches?: boolean;
+  /** Outputs that regularizers add to the loss: one number for the weights; one for each sample, of which the mean is added. */
+  readonly penalties?: { readonly weights?: string; readonly activity?: string };
   /** Keys of inputs and outputs that carry states from batch to batch. */
   readonly states?: readonly string[];
   /** Absent where nothing is hoisted. */
@@ -83,7 +85,7 @@ export async function evaluateProgram(
 
 /** Adds one batch to the sums. */
 async function addBatch(
-  { heads, outputs: keys, isTotal = true, penalties = {} }: EvaluatedProgram,
+  { heads, outputs: keys, isTotal = true, countsBatches = false, penalties = {} }: EvaluatedProgram,
   { ys, sampleWeight }: TakenBatch['batch'],
   count: number,
   outputs: NamedTensorMap,
@@ -116,7 +118,7 @@ async function addBatch(
       if (predicted.shape[0] !== count)
         throw new Error(`labels of ${JSON.stringify(key)}: ${count} samples, where the inputs have ${predicted.shape[0]}`);
       const value = reduceLosses(loss.of(label, predicted), weight, mask, loss.reduction ?? 'sum_over_batch_size');
-      if (loss.name !== undefined) addMean(loss.name, value, count);
+      if (loss.name !== undefined) addMean(loss.name, value, countsBatches ? 1 : count);
       total += value * (loss.weight ?? 1);
     }
     const update = async (measured: Readonly<Record<string, HeadMetric>>, by: NDArray | null): Promise<void> => {
@@ -127,7 +129,7 @@ async function addBatch(
   }
   if (!isTotal || !Object.values(heads).some(({ loss }) => loss !== undefined)) return;
   const added = async (key: string | undefined): Promise<number> => (key === undefined ? 0 : sumOver((await read(key)).data));
-  total += (await added(penalties.weights)) + (await added(penalties.activity)) + (await added(penalties.meanActivity)) / count;
+  total += (await added(penalties.weights)) + (await added(penalties.activity)) / count;
   addMean('loss', total, count);
 }
 

@@ -11,7 +11,7 @@ import { averaged, offTheEnds } from './elementwise.ts';
 import { classAt, labelsFor } from './labels.ts';
 import type { LossFunction } from './metric.ts';
 import type { NDArray } from './ndarray.ts';
-import { type Axis, broadcastTo, fitted, linesAlong } from './shapes.ts';
+import { type Axis, fitted, linesAlong, repeatedTo } from './shapes.ts';
 
 export interface BinaryFocalCrossentropyOptions {
   readonly applyClassBalancing?: boolean;
@@ -86,7 +86,7 @@ export function categoricalFocalCrossentropy({
 /** @throws Error where there is not one for each place on the last axis */
 function weightsFor(alpha: number | readonly number[], { shape }: NDArray): NDArray {
   const given = typeof alpha === 'number' ? [alpha] : alpha;
-  return { dtype: 'float32', shape, data: Float32Array.from(broadcastTo({ shape: [given.length], values: given }, shape, 'alpha')) };
+  return { dtype: 'float32', shape, data: Float32Array.from(repeatedTo({ shape: [given.length], values: given }, shape, 'alpha')) };
 }
 
 function sumBetween(values: ArrayLike<number>, from: number, to: number): number {

@@ -1,4 +1,4 @@
-import type { LossFunction, Metric } from './metric.ts';
+import type { LossFunction, LossReduction, Metric } from './metric.ts';
 
 /** What is computed of one output, as the model was compiled with it. */
 export interface Head {
@@ -18,7 +18,7 @@ export interface HeadLoss {
   readonly reads?: string;
   /** How much it counts in the sum of all. */
   readonly weight?: number;
-  readonly reduction?: 'sum' | 'mean_with_sample_weight';
+  readonly reduction?: LossReduction;
   /** The name under which it is reported, where the model has several. */
   readonly name?: string;
 }

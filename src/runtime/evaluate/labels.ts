@@ -8,8 +8,8 @@ import { axesIn, checkLabels, misfit, sampleOf } from './shapes.ts';
 export function labelsFor(yTrue: NDArray, yPred: NDArray, axis: number): NDArray {
   const [along = 0] = axesIn(axis, yPred.shape.length);
   const shape = yPred.shape.filter((_, i) => i !== along);
-  const isAlone = yTrue.shape.length === yPred.shape.length && yTrue.shape[along] === 1;
-  const given = isAlone ? yTrue.shape.filter((_, i) => i !== along) : yTrue.shape;
+  const isColumn = yTrue.shape.length === yPred.shape.length && yTrue.shape[along] === 1;
+  const given = isColumn ? yTrue.shape.filter((_, i) => i !== along) : yTrue.shape;
   if (given.length !== shape.length || given.some((size, i) => size !== shape[i])) misfit(yTrue, yPred);
   checkLabels(yTrue);
   return { ...yTrue, shape };

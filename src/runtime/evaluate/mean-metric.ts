@@ -1,6 +1,6 @@
 import { type Losses, type LossFunction, type Metric, maskedWeights } from './metric.ts';
 import type { NDArray } from './ndarray.ts';
-import { broadcast, broadcastTo, countIn, fitted, type Grid, gridOf, sameRank } from './shapes.ts';
+import { broadcast, countIn, fitted, type Grid, gridOf, repeatedTo, sameRank } from './shapes.ts';
 import { addTo, type Sums, sumAt } from './sums.ts';
 
 /** The mean over samples, weighed by sample weights and by the mask: `MeanMetricWrapper` of Keras. */
@@ -8,7 +8,7 @@ export function meanMetric(values: LossFunction): Metric {
   return {
     update(sums, yTrue, yPred, weights, mask) {
       const weighed = maskedWeights(weights === null ? null : gridOf(weights), mask === null ? null : gridOf(mask), false);
-      addMean(sums, values(yTrue, yPred), weighed);
+      addToMean(sums, values(yTrue, yPred), weighed);
     },
     result: meanOf,
   };
@@ -21,7 +21,7 @@ export function rootMeanSquaredError(): Metric {
       const [{ data: trues, shape }, { data: preds }] = fitted(yTrue, yPred);
       const values = new Float64Array(trues.length);
       for (let i = 0; i < values.length; i++) values[i] = ((preds[i] as number) - (trues[i] as number)) ** 2;
-      addMean(sums, { shape, values, mask: null }, weights === null ? null : gridOf(weights));
+      addToMean(sums, { shape, values, mask: null }, weights === null ? null : gridOf(weights));
     },
     result: (sums) => Math.sqrt(meanOf(sums)),
   };
@@ -49,7 +49,7 @@ export function meanOf(sums: Sums): number {
  * Adds values and their weights: `reduce_to_samplewise_values` of Keras. Each sample is added by itself, so that it does not matter
  * which batch it is in.
  */
-function addMean(sums: Sums, losses: Losses, given: Grid | null): void {
+function addToMean(sums: Sums, losses: Losses, given: Grid | null): void {
   if (given === null) {
     const [samples = 1] = losses.shape;
     const size = losses.values.length / samples;
@@ -62,7 +62,7 @@ function addMean(sums: Sums, losses: Losses, given: Grid | null): void {
   const [values, weights] = sameRank<Grid, Grid>(losses, own as Grid);
   const reduced = meanOverLast(values, weights.shape.length);
   const { shape } = reduced;
-  const factors = broadcastTo(weights, shape, 'sample weights');
+  const factors = repeatedTo(weights, shape, 'sample weights');
   const products = broadcast(reduced, { shape, values: factors }, (value, weight) => value * weight, 'sample weights').values;
   const [samples = 1] = shape;
   const size = products.length / samples;

@@ -13,7 +13,7 @@ export interface Losses {
 export type LossFunction = (yTrue: NDArray, yPred: NDArray) => Losses;
 
 /** How the losses of a batch become one number, as Keras calls it; `none` keeps them apart, and their mean is reported. */
-export type Reduction = 'sum_over_batch_size' | 'sum' | 'mean_with_sample_weight' | 'none';
+export type LossReduction = 'sum_over_batch_size' | 'sum' | 'mean_with_sample_weight' | 'none';
 
 /** What a metric gathers is in sums alone: those over parts of the data, added up, give what all of it would. */
 export interface Metric {
@@ -32,7 +32,7 @@ export interface Metric {
  * @param mask of what was predicted
  * @throws Error where weights or mask do not fit the losses
  */
-export function reduceLosses(losses: Losses, weights: NDArray | null, mask: NDArray | null, reduction: Reduction): number {
+export function reduceLosses(losses: Losses, weights: NDArray | null, mask: NDArray | null, reduction: LossReduction): number {
   const own: Grid | null = losses.mask === null ? null : { shape: losses.shape, values: losses.mask };
   const given = mask === null ? null : gridOf(mask);
   const both = own !== null && given !== null ? broadcast(own, given, isBoth, 'mask') : (own ?? given);

@@ -1,5 +1,5 @@
 import type { Metric } from './metric.ts';
-import { broadcastTo, fitted, gridOf, misfit } from './shapes.ts';
+import { fitted, gridOf, misfit, repeatedTo } from './shapes.ts';
 import { addTo, type Sums, sumAt } from './sums.ts';
 
 export interface R2Options {
@@ -21,7 +21,7 @@ export function r2Score({ classAggregation = 'uniform_average', numRegressors = 
       const places = shape[1] as number;
       const given = weights === null ? null : gridOf(weights);
       const column = given?.shape.length === 1 ? { ...given, shape: [...given.shape, 1] } : given;
-      const factors = column === null ? null : broadcastTo(column, shape, 'sample weights');
+      const factors = column === null ? null : repeatedTo(column, shape, 'sample weights');
       addTo(sums, 0, trues.length);
       for (let i = 0; i < trues.length; i++) {
         const [y, x] = [trues[i] as number, preds[i] as number];

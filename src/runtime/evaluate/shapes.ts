@@ -140,7 +140,7 @@ export function broadcast(a: Grid, b: Grid, each: (a: number, b: number) => numb
  * Numbers repeated to a shape.
  * @throws Error where they do not fit it
  */
-export function broadcastTo(given: Grid, shape: readonly number[], what: string): ArrayLike<number> {
+export function repeatedTo(given: Grid, shape: readonly number[], what: string): ArrayLike<number> {
   const rank = shape.length;
   const isFit = given.shape.length <= rank && shape.every((size, axis) => [1, size].includes(sizeAt(given, axis, rank)));
   if (!isFit) throw new Error(`${what} of shape ${shapeText(given.shape)} do not fit ${shapeText(shape)}`);
