@@ -65,7 +65,11 @@ export interface Analysis {
  * @throws SkipcError where the model cannot be read, a name is wrong, or a live layer cannot be compiled
  */
 export async function analyse(source: ModelSource, options: AnalyseOptions = {}): Promise<Analysis> {
-  const model = await readModel(source);
+  return analyseModel(await readModel(source), options);
+}
+
+/** As `analyse`, of a model that has been read; it can be analysed again. */
+export function analyseModel(model: ReadModel, options: AnalyseOptions = {}): Analysis {
   const rows = layersWith(options.plugins ?? []);
   const whole = lower(model.graph, 'whole', rows, { tolerant: true, readNested });
   const { hoist, names } = hoistOf(options.hoist);
@@ -133,16 +137,24 @@ function rewriteWith(program: Program, hoist: Hoist | undefined, options: Analys
   }
   const runs = rewrite(program, { hoist: hoist ?? (isFrozen ? 'auto' : 'none'), backend }, passes);
   const result = runs.at(-1)?.program ?? program;
-  if (hoist !== undefined || result.features === null) return runs;
-  const { flops } = costOfProgram(result);
+  if (hoist !== undefined || result.features === null || isWorthHoisting(result)) return runs;
+  return rewrite(program, { hoist: 'none', backend }, passes);
+}
+
+/** True for a program whose prefix saves enough to be cut unasked. */
+export function isWorthHoisting(staged: Program): boolean {
+  const { flops } = costOfProgram(staged);
   // Where all is frozen there is nothing left to evaluate: that is no cut, but a model saved for inference.
-  const worth = flops.suffix > 0 && flops.prefix > (flops.prefix + flops.suffix) * WORTH_HOISTING;
-  return worth ? runs : rewrite(program, { hoist: 'none', backend }, passes);
+  return flops.suffix > 0 && flops.prefix > (flops.prefix + flops.suffix) * WORTH_HOISTING;
 }
 
 const WORDS: ReadonlySet<string> = new Set(['auto', 'shared', 'none']);
 
-function hoistOf(given: string | readonly string[] | undefined): { readonly hoist: Hoist | undefined; readonly names: readonly string[] } {
+/** Where to cut, told apart from the names of tensors. */
+export function hoistOf(given: string | readonly string[] | undefined): {
+  readonly hoist: Hoist | undefined;
+  readonly names: readonly string[];
+} {
   const texts = given === undefined ? [] : [given].flat();
   const [first] = texts;
   if (first === undefined) return { hoist: undefined, names: [] };
@@ -153,16 +165,19 @@ function hoistOf(given: string | readonly string[] | undefined): { readonly hois
 
 const LONGEST_FILE_NAME = 100;
 
-/** A name under which files can stand in one folder: it must not lead out of that. */
-function fileName(name: string): string {
+/**
+ * A name under which files can stand in one folder: it must not lead out of that.
+ * @throws SkipcError `name-invalid`
+ */
+export function fileName(name: string): string {
   const leaves = /[/\\\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name) || name === '' || /^\.+$/.test(name);
   return leaves || Buffer.byteLength(name) > LONGEST_FILE_NAME ? fail('name-invalid', { name }) : name;
 }
 
 const LONGEST_NAME = 60;
 
-/** A file name out of the outputs' names. */
-function slug(keys: readonly string[]): string {
+/** A file name out of other names, such as those of outputs. */
+export function slug(keys: readonly string[]): string {
   const words = keys.map((key) => key.replace(/[^A-Za-z0-9_]+/g, '-').replace(/^-+|-+$/g, '')).filter((word) => word !== '');
   return words.join('-').slice(0, LONGEST_NAME) || 'model';
 }

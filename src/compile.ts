@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
-import { type AnalyseOptions, type Analysis, analyse } from './analyse.ts';
+import { type AnalyseOptions, type Analysis, analyseModel } from './analyse.ts';
 import { type BakedWeight, bake } from './bake.ts';
 import { fail } from './diagnostics/error.ts';
-import { layoutHash, type Member, unbakeable } from './emit/members.ts';
-import { planModule } from './emit/module.ts';
+import { layoutHash, type Member, needed, unbakeable } from './emit/members.ts';
+import { type PlannedModule, planModule } from './emit/module.ts';
+import { prefixWeights } from './emit/preparation.ts';
 import { type StoredWeight, writeSafetensors } from './emit/safetensors.ts';
 import { liveWeights } from './emit/weights.ts';
 import { instantiate } from './instantiate.ts';
 import { print } from './ir/print.ts';
 import type { Program } from './ir/program.ts';
-import type { ModelSource } from './read/read.ts';
+import { type ModelSource, type ReadModel, readModel } from './read/read.ts';
 import { givenWeights } from './read/weights/given.ts';
 import type { WeightIndex } from './read/weights/index.ts';
 import { type Part, type Summary, summarise } from './report/summary.ts';
@@ -47,13 +48,43 @@ export interface Compiled {
  * @throws SkipcError with a code, a hint and a location
  */
 export async function compile(source: ModelSource, options: CompileOptions = {}): Promise<Compiled> {
-  const analysis = await analyse(source, options);
-  const { model, program } = analysis;
+  const model = await readModel(source);
+  const draft = await draftOf(model, await weightsFor(model, options.weightsFrom), options);
+  return finish(draft, weightFile(draft));
+}
+
+/** The weights of a model, or those that a file brings for it; none is read yet. */
+export async function weightsFor(model: ReadModel, given: ModelSource | undefined): Promise<WeightIndex | null> {
+  return given === undefined ? model.weights : givenWeights(given, model);
+}
+
+/** A module whose weight file is still to be written: several may share one. */
+export interface Draft {
+  readonly analysis: Analysis;
+  readonly ir: string;
+  readonly programHash: string;
+  readonly summary: Summary;
+  readonly module: PlannedModule;
+  /** The weights as the model has them; null where none are to be written. */
+  readonly live: readonly StoredWeight[] | null;
+  /** What the load stage made of them, where it has run. */
+  readonly baked: readonly BakedWeight[] | null;
+  /** True where the module holds its weight file. */
+  readonly isInline: boolean;
+}
+
+/**
+ * All of a compilation but the weight file.
+ * @param index where the weights lie
+ * @param sharedFile the weight file beside the module, where it is not the module's own
+ */
+export async function draftOf(model: ReadModel, index: WeightIndex | null, options: CompileOptions, sharedFile?: string): Promise<Draft> {
+  const analysis = analyseModel(model, options);
+  const { program } = analysis;
   const ir = print(program);
   const programHash = hashOf(ir);
 
   const where = options.weights ?? 'file';
-  const index = options.weightsFrom === undefined ? model.weights : await givenWeights(options.weightsFrom, model);
   const live = index === null || where === 'none' || program.weights.length === 0 ? null : await liveWeights(program, index);
   if (options.bake === true) checkBake(program, index, where);
   const baked = options.bake === true && live !== null ? await bake(program, live) : null;
@@ -70,14 +101,19 @@ export async function compile(source: ModelSource, options: CompileOptions = {})
     graph: model.graph,
     weightBytes,
     weightStage,
+    prefixHash: prefixHash(program),
   });
   const module = planModule(program, {
     banner: banner(summary, options.command),
     info: infoOf(summary),
     weights:
-      live === null ? { from: 'caller' } : where === 'inline' ? { from: 'inline' } : { from: 'file', name: `${program.name}.safetensors` },
+      live === null
+        ? { from: 'caller' }
+        : where === 'inline'
+          ? { from: 'inline' }
+          : { from: 'file', name: sharedFile ?? `${program.name}.safetensors` },
     hash: programHash,
-    prefixHash: prefixHash(program),
+    prefixHash: summary.prefix?.hash,
     evaluation: analysis.evaluation.heads,
     isTotal: analysis.evaluation.isTotal,
     // Keras 3 on TensorFlow does not know the size of a batch where it would weigh these by it.
@@ -85,19 +121,28 @@ export async function compile(source: ModelSource, options: CompileOptions = {})
     backend: traitsOf(options.backend).import,
     classes: new Map(model.graph.calls.map(({ layer }) => [analysis.sources.get(layer.path) ?? layer.path, layer.className])),
   });
+  return { analysis, ir, programHash, summary, module, live, baked, isInline: where === 'inline' };
+}
+
+/** The weight file of one module alone, as safetensors. */
+export function weightFile({ programHash, module, live, baked }: Draft): Uint8Array<ArrayBuffer> | null {
   const metadata = { format: 'skipc', program: programHash };
-  const weights =
-    baked === null
-      ? live && writeSafetensors(live, { ...metadata, stage: 'raw' })
-      : writeSafetensors(named(baked, module.members), { ...metadata, stage: 'baked', layout: layoutHash(module.members) });
-  const code = module.write(where === 'inline' && weights !== null ? weights : undefined);
-  return { name: program.name, code, weights, ir, summary, analysis, instantiate: () => instantiate(code, weights) };
+  if (baked === null) return live && writeSafetensors(live, { ...metadata, stage: 'raw' });
+  return writeSafetensors(named(baked, module.members), { ...metadata, stage: 'baked', layout: layoutHash(module.members) });
+}
+
+/** The module, with the file that its weights are in. */
+export function finish({ analysis, ir, summary, module, isInline }: Draft, weights: Uint8Array | null): Compiled {
+  const code = module.write(isInline && weights !== null ? weights : undefined);
+  return { name: analysis.program.name, code, weights, ir, summary, analysis, instantiate: () => instantiate(code, weights) };
 }
 
 /** A hash of the part of a program that gives features; undefined where there is none. */
 function prefixHash(program: Program): string | undefined {
   if (program.features === null) return undefined;
-  const ops = program.ops.filter(({ stage }) => stage === 'prefix');
+  // With what is computed for it once: two programs may call by one name what they compute in different ways.
+  const loaded = needed(program, prefixWeights(program)).ops;
+  const ops = [...loaded, ...program.ops.filter(({ stage }) => stage === 'prefix')];
   const outputs = program.features.map(({ key, value }) => ({ key, value }));
   return hashOf(print({ ...program, name: '', model: '', weights: [], ops, outputs, features: null, cuts: [] }));
 }

@@ -17,7 +17,8 @@ interface LossCase {
   readonly y_pred: Stored;
   readonly sample_weight: Stored;
   readonly value: number;
-  readonly weighted: number;
+  /** Null for losses over all samples together. */
+  readonly weighted: number | null;
 }
 
 interface MetricCase {
@@ -53,12 +54,16 @@ function expectNear(found: number | readonly number[], wanted: number | readonly
   }
 }
 
+/** Keras does not write the delta of its Huber loss: this one was made with 0.8. */
+const complete = (spec: LossCase['loss']): LossCase['loss'] =>
+  spec.class_name === 'Huber' ? { ...spec, config: { ...spec.config, delta: 0.8 } } : spec;
+
 describe('losses of Keras', () => {
   it.each(losses.map((each, i) => [i, each.loss.class_name, each] as const))('%i %s', (_, __, each) => {
-    const { make, reduction } = lossOf(each.loss, {}, KERAS3);
+    const { make, reduction } = lossOf(complete(each.loss), {}, KERAS3);
     const values = make()(arrayOf(each.y_true), arrayOf(each.y_pred));
     expectNear(reduceLosses(values, null, null, reduction), each.value);
-    expectNear(reduceLosses(values, arrayOf(each.sample_weight), null, reduction), each.weighted);
+    if (each.weighted !== null) expectNear(reduceLosses(values, arrayOf(each.sample_weight), null, reduction), each.weighted);
   });
 });
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { io, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../src/compile.ts';
@@ -112,3 +112,96 @@ async function* batches(xs: readonly Tensor[], ys: readonly Tensor[], weights: r
     tf.dispose(Object.values(made));
   }
 }
+
+describe('the digit model against tfjs-layers', () => {
+  const { test } = loadDigits();
+  const count = 250;
+
+  async function digits(): Promise<readonly [Tensor, Tensor]> {
+    const labels = tf.tensor1d(Int32Array.from(test.labels.subarray(0, count)), 'int32');
+    const ys = tf.oneHot(labels, 10);
+    labels.dispose();
+    return [imageTensor(test, 0, count), ys];
+  }
+
+  it.each(backends)('gives the losses and accuracies of both heads, cached and not, on %s', async (backend) => {
+    await useBackend(backend);
+    const module = await (await compile('test/models/digits/model.json', { hoist: 'block1_pool' })).instantiate();
+    const [x, y] = await digits();
+    const model = await loadLayersModel(io.fromMemory(readSaved('test/models/digits')));
+    model.compile({ optimizer: 'sgd', loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
+    const scalars = model.evaluate(x, [y, y], { batchSize: 64 }) as tf.Scalar[];
+    // tfjs-layers gives the loss of the first output, then the sum with the second, before it comes to what it has names for.
+    const [, loss, mainLoss, auxLoss, mainAccuracy, auxAccuracy] = scalars.map((scalar) => scalar.dataSync()[0] as number);
+    await evaluating(module, undefined, async (evaluate) => {
+      const plain = await evaluate([x, { main: y, aux: y }], { batchSize: 64 });
+      expect(Object.keys(plain)).toEqual(['loss', 'main_loss', 'aux_loss', 'main_accuracy', 'aux_accuracy']);
+      [loss, mainLoss, auxLoss, mainAccuracy, auxAccuracy].forEach((wanted, i) => {
+        expect(Object.values(plain)[i]).toBeCloseTo(wanted as number, 5);
+      });
+      const cache = new FeatureCache({ maxBytes: 2 ** 30 });
+      const ways: EvaluateOptions[] = [{ cache: true }, { cache: true, id: 'digits' }, { cache }, { cache, id: 'digits' }];
+      for (const way of ways) {
+        for (const time of ['first', 'second']) expect(await evaluate([x, [y, y]], { batchSize: 64, ...way }), time).toEqual(plain);
+      }
+      expect(cache.size).toBe(2 * Math.ceil(count / 64));
+    });
+    tf.dispose([x, y, scalars]);
+    model.dispose();
+  });
+
+  it('gives the same numbers of parts, to the last bit', async () => {
+    await useBackend(backends[0] as 'wasm');
+    const module = await (
+      await compile('test/models/digits/model.json', { outputs: ['aux'], metrics: ['accuracy', 'AUC', 'F1Score'] })
+    ).instantiate();
+    const [x, y] = await digits();
+    await evaluating(module, undefined, async (evaluate) => {
+      const whole = await evaluate([x, y]);
+      for (const parts of [2, 3, 7]) {
+        const sums: Record<string, Sums> = {};
+        let found: unknown;
+        for (let part = parts - 1; part >= 0; part--) {
+          const numbers = Array.from({ length: Math.ceil(count / 32) }, (_, i) => i).filter((i) => i % parts === part);
+          const cut = (tensor: Tensor, from: number): Tensor => tf.slice(tensor, [from], [Math.min(32, count - from)]);
+          found = await evaluate(
+            numbers.map((i) => ({ xs: () => cut(x, 32 * i), ys: cut(y, 32 * i) })),
+            { sums },
+          );
+        }
+        expect(found, `${parts} parts`).toEqual(whole);
+      }
+    });
+    tf.dispose([x, y]);
+  });
+
+  it('tells what is wrong with data', async () => {
+    await useBackend(backends[0] as 'wasm');
+    const module = await (await compile('test/models/digits/model.json', { hoist: 'block1_pool' })).instantiate();
+    const [x, y] = await digits();
+    const short = tf.slice(y, [0], [7]);
+    const wide = tf.zeros([count, 12]);
+    const nan = tf.fill([count, 10], Number.NaN);
+    await evaluating(module, undefined, async (evaluate) => {
+      const before = tf.memory().numTensors;
+      const refused = (data: unknown, message: string, options?: EvaluateOptions) =>
+        expect(evaluate(data as EvaluationData, options), message).rejects.toThrow(message);
+      await refused([x, y], 'labels: one tensor, expected "main", "aux"');
+      await refused([x, { main: y }], 'labels of "aux" are missing');
+      await refused([x, [y, y, y]], 'a list of 3');
+      await refused([x, [short, short]], 'the inputs have 250 samples, the labels 7');
+      await refused([x, [y, short]], '7 samples');
+      await refused([x, [wide, wide]], '12');
+      await refused([x, [nan, nan]], 'NaN');
+      await refused([y, [y, y]], 'input "image"');
+      await refused([], 'data');
+      await refused([tf.slice(x, [0], [0]), [tf.slice(y, [0], [0]), tf.slice(y, [0], [0])]], 'there are no samples');
+      await refused(undefined, 'data');
+      await refused([x, [y, y]], 'batchSize', { batchSize: 0 });
+      await refused([{ xs: () => tf.slice(x, [0], [9]), ys: [short, short] }], '7 samples, where the inputs have 9');
+      await refused([{ xs: () => x.clone(), ys: [y, y] }], 'give the data an id', { cache: true });
+      expect(tf.memory().numTensors - before, 'tensors left behind').toBeLessThanOrEqual(3);
+    });
+    tf.dispose([x, y, short, wide, nan]);
+  });
+});

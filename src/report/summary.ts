@@ -78,6 +78,10 @@ export const summarySchema = object({
       widerThan: described(array(string), 'the tensors that were named, where the features are more than these'),
     }),
   ),
+  prefix: described(
+    nullable(object({ hash: string })),
+    'of the prefix; programs of one model where it is the same share features. null where nothing is hoisted',
+  ),
   evaluation: described(
     object({
       loss: described(nullable(string), 'how the sum of all losses is reported; null where a loss is not known'),
@@ -132,6 +136,8 @@ export interface SummaryParts {
   readonly evaluation: EvaluationPlan;
   readonly weightBytes: Part | null;
   readonly weightStage: 'raw' | 'baked' | null;
+  /** Hash of the prefix; undefined where there is none. */
+  readonly prefixHash: string | undefined;
   readonly warnings: readonly SkipcError[];
 }
 
@@ -168,6 +174,7 @@ export function summarise(parts: SummaryParts): Summary {
             flopsSaved: after.flops.prefix,
             widerThan: parts.cuts.length > 0 && features.some(({ key }) => !parts.cuts.includes(key)) ? parts.cuts : [],
           },
+    prefix: parts.prefixHash === undefined ? null : { hash: parts.prefixHash },
     evaluation: evaluationSummary(parts.evaluation),
     cuts: features === null ? goodCuts(program) : [],
     peakBytes: peak.predict,

@@ -15,10 +15,14 @@ export function validate<T>(schema: Schema<T>, value: unknown, where: Location):
   const error = deepest(check.errors ?? []);
   fail(
     'config-invalid',
-    { found: brief(error?.data), expected: expectation(error) },
+    { found: found(error), expected: expectation(error) },
     where.pointer === undefined ? where : { ...where, pointer: `${where.pointer}${error?.instancePath ?? ''}` },
   );
 }
+
+/** What is at fault: a value, or a property that should not be there. */
+const found = (error: Fault | undefined): string =>
+  error?.keyword === 'additionalProperties' ? `a property ${brief(error.params['additionalProperty'])}` : brief(error?.data);
 
 /** A copy of the value with defaults filled in; null where it is no instance of the schema. */
 export function instanceOf<T>(schema: Schema<T>, value: unknown): T | null {
@@ -48,6 +52,7 @@ function deepest(errors: readonly Fault[]): Fault | undefined {
 function expectation(error: Fault | undefined): string {
   if (error === undefined) return 'something else';
   if (error.keyword === 'required') return `a property ${JSON.stringify(error.params['missingProperty'])}`;
+  if (error.keyword === 'additionalProperties') return `one of ${Object.keys(error.parentSchema?.['properties'] ?? {}).join(', ')}`;
   if (error.keyword === 'enum')
     return `one of ${(error.params['allowedValues'] as unknown[]).map((value) => JSON.stringify(value)).join(', ')}`;
   if (error.keyword === 'anyOf') return ((error.parentSchema?.['anyOf'] ?? []) as Schema<unknown>[]).map(describe).join(' or ');

@@ -1,6 +1,7 @@
 import { fail } from '../diagnostics/error.ts';
 import { suggest } from '../diagnostics/suggest.ts';
 import type { ModelGraph, TensorId } from '../model/graph.ts';
+import { tensorName } from './display.ts';
 
 /** A tensor the user named, and the key it has in the module. */
 export interface Named {
@@ -57,6 +58,11 @@ export class NameIndex {
       if (tensor !== undefined) return { key: text.slice(0, equals), tensor };
     }
     return fail('name-unknown', { name: text, suggestions: suggest(text.slice(text.indexOf('=') + 1), this.#all()) });
+  }
+
+  /** A name by which `find` gives this very tensor; null where there is none. */
+  nameOf(tensor: TensorId, role: Role): string | null {
+    return [tensorName(tensor), tensor].find((name) => this.#lookUp(name, role) === tensor) ?? null;
   }
 
   /**

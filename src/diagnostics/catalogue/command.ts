@@ -47,6 +47,26 @@ export const command = {
     ({ one, other }) => `${one} and ${other} cannot stand together`,
     ({ one, other }) => `leave ${one} or ${other} out`,
   ),
+  'model-missing': entry<{ config: string }>(
+    'invalid',
+    ({ config }) => `no model was given, and there is no ${config} here`,
+    () => 'name the model, or write a config of the programs to compile and name it with --config',
+  ),
+  'config-several': entry<{ configs: readonly string[] }>(
+    'invalid',
+    ({ configs }) => `there are ${configs.join(' and ')} here`,
+    () => 'remove all but one, or choose with --config',
+  ),
+  'config-failed': entry<{ path: string; why: string }>(
+    'invalid',
+    ({ path, why }) => `the config ${JSON.stringify(path)} cannot be loaded: ${why}`,
+    () => 'run it by itself to see where it fails',
+  ),
+  'files-collide': entry<{ file: string; one: string; other: string }>(
+    'invalid',
+    ({ file, one, other }) => `${file} would be written by ${one} and by ${other}`,
+    () => 'give each program a name of its own; case does not tell names apart, as it does not on every file system',
+  ),
   'pass-unknown': entry<{ given: string; passes: readonly string[] }>(
     'invalid',
     ({ given }) => `there is no pass ${JSON.stringify(given)}`,

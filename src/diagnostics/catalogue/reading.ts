@@ -5,7 +5,7 @@ export const reading = {
   'config-invalid': entry<{ found: string; expected: string }>(
     'invalid',
     ({ found, expected }) => `found ${found} where ${expected} was expected`,
-    () => 'correct the model file at this pointer, or save the model again',
+    () => 'correct the file at this pointer; if it is a model, saving that again may do',
   ),
   'file-not-found': entry<{ path: string }>(
     'invalid',

@@ -46,6 +46,8 @@ export async function* batchesOf(data: EvaluationData, batchSize: number): Async
     yield* slices(batchFrom(data), batchSize);
     return;
   }
+  const { [Symbol.iterator]: isIterable, [Symbol.asyncIterator]: isAsync, iterator } = Object(data) as Record<symbol | string, unknown>;
+  if (isIterable === undefined && isAsync === undefined && iterator === undefined) throw noBatch();
   const dataset = typeof (data as Partial<LabelledDataset>)?.iterator === 'function' ? await (data as LabelledDataset).iterator() : null;
   const batches = dataset === null ? (data as Iterable<unknown> | AsyncIterable<unknown>) : iterable(dataset);
   let from = 0;
@@ -66,11 +68,13 @@ async function* iterable(iterator: Awaited<ReturnType<LabelledDataset['iterator'
 const isBatch = (value: unknown): value is LabelledBatch =>
   typeof value === 'object' && value !== null && !(value instanceof Tensor) && 'xs' in value && 'ys' in value;
 
+const noBatch = (): Error => new Error('data: expected [xs, ys], [xs, ys, sampleWeight], or batches { xs, ys }, one after the other');
+
 /** @throws Error where there is no batch in it */
 function batchFrom(given: unknown): LabelledBatch {
   if (isBatch(given)) return given;
   if (!Array.isArray(given) || given.length < 2 || given.length > 3) {
-    throw new Error('data: expected [xs, ys], [xs, ys, sampleWeight], or batches { xs, ys }, one after the other');
+    throw noBatch();
   }
   const [xs, ys, sampleWeight] = given as unknown as LabelledTensors;
   return { xs, ys, sampleWeight };
