@@ -9,7 +9,7 @@ import { type StoredWeight, writeSafetensors } from './emit/safetensors.ts';
 import { liveWeights } from './emit/weights.ts';
 import { instantiate } from './instantiate.ts';
 import { print } from './ir/print.ts';
-import type { Program } from './ir/program.ts';
+import type { Op, Program } from './ir/program.ts';
 import { type ModelSource, type ReadModel, readModel } from './read/read.ts';
 import { givenWeights } from './read/weights/given.ts';
 import type { WeightIndex } from './read/weights/index.ts';
@@ -141,11 +141,14 @@ export function finish({ analysis, ir, summary, module, isInline }: Draft, weigh
 function prefixHash(program: Program): string | undefined {
   if (program.features === null) return undefined;
   // With what is computed for it once: two programs may call by one name what they compute in different ways.
-  const loaded = needed(program, prefixWeights(program)).ops;
+  // In an order of its own, for that of the load stage depends on all of the program.
+  const loaded = needed(program, prefixWeights(program)).ops.toSorted(byResult);
   const ops = [...loaded, ...program.ops.filter(({ stage }) => stage === 'prefix')];
   const outputs = program.features.map(({ key, value }) => ({ key, value }));
   return hashOf(print({ ...program, name: '', model: '', weights: [], ops, outputs, features: null, cuts: [] }));
 }
+
+const byResult = (a: Op, b: Op): number => ((a.results[0]?.name ?? '') < (b.results[0]?.name ?? '') ? -1 : 1);
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 

@@ -1,3 +1,4 @@
+import { configSchema } from '../src/config.ts';
 import { programSchema } from '../src/ir/json.ts';
 import { layerRows } from '../src/layers/index.ts';
 import { opNames, opRow } from '../src/ops/index.ts';
@@ -70,5 +71,6 @@ export const schemaFiles: readonly SchemaFile[] = [
   schemaFile('layers', 'A layer that skipc compiles, and its config', choice('class_name', 'config', layers.toSorted(byName))),
   schemaFile('ops', 'An op of the IR, and its attributes', choice('op', 'attrs', ops.toSorted(byName))),
   schemaFile('ir', 'A program, as `skipc ir --json` prints it', programSchema),
+  schemaFile('config', 'What `skipc compile --config` takes', configSchema),
   schemaFile('summary', 'What `skipc compile --json` prints', summarySchema),
 ];

@@ -1,16 +1,17 @@
-import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
-import { type Compiled, compile } from '../compile.ts';
+import { basename, dirname, extname, isAbsolute, resolve } from 'node:path';
+import { compile } from '../compile.ts';
 import { fail } from '../diagnostics/error.ts';
-import { printable } from '../diagnostics/text.ts';
-import { emitBackend } from '../emit/backend.ts';
 import { type Backend, backends } from '../rewrite/backends.ts';
 import { warningText } from './errors.ts';
-import { type OutputFile, shownPath, staleFiles, writeFiles } from './files.ts';
+import { shownPath, writeFiles } from './files.ts';
 import { type MeasureOptions, measureArguments, measuresOf } from './measures.ts';
+import { filesOf, javascript, type ModulePath } from './module-files.ts';
 import { type SelectionOptions, selectionArguments, selectionOf } from './selection.ts';
+import { reportStale } from './stale.ts';
 import { summaryText, writtenText } from './summary.ts';
 
 export interface CompileFlags extends SelectionOptions, MeasureOptions {
+  readonly config?: string;
   readonly out?: string;
   readonly outDir?: string;
   readonly backend?: string;
@@ -25,7 +26,8 @@ export interface CompileFlags extends SelectionOptions, MeasureOptions {
 }
 
 /** `skipc compile`: returns the exit status. */
-export async function runCompile(model: string, flags: CompileFlags): Promise<number> {
+export async function runCompile(model: string | undefined, flags: CompileFlags): Promise<number> {
+  if (model === undefined || flags.config !== undefined) return (await import('./config.ts')).runConfig(model, flags);
   const backend = backendOf(flags.backend);
   const toStdout = flags.out === '-';
   if (flags.out !== undefined && isAbsolute(flags.out) && flags.outDir !== undefined)
@@ -53,7 +55,9 @@ export async function runCompile(model: string, flags: CompileFlags): Promise<nu
     process.stdout.write(flags.js ? (await javascript(compiled)).code : compiled.code);
     return 0;
   }
-  const files = await filesOf(compiled, flags, named, backend);
+  const folder = resolve(flags.outDir ?? '.', named?.folder ?? '.');
+  const weightFile = weights === 'file' ? `${compiled.name}.safetensors` : null;
+  const files = await filesOf(compiled, { folder, named, backend, js: flags.js, emitIr: flags.emitIr, weightFile });
   if (flags.check) return reportStale(files, flags);
   writeFiles(files, flags.force ?? false);
   if (flags.json) process.stdout.write(`${JSON.stringify({ ...summary, files: files.map(({ path }) => shownPath(path)) }, null, 2)}\n`);
@@ -68,11 +72,9 @@ function backendOf(given: string = 'core'): Backend {
   return backends.find((backend) => backend === given) ?? fail('backend-unknown', { given, backends });
 }
 
-/** The file that `-o` names: folder, name and extension. */
-interface ModuleName {
+/** The file that `-o` names. */
+interface ModuleName extends ModulePath {
   readonly folder: string;
-  readonly name: string;
-  readonly extension: string;
 }
 
 /** @throws SkipcError `out-extension` where the file would not be taken for what is written into it */
@@ -85,41 +87,6 @@ function moduleName(out: string, js: boolean): ModuleName {
     fail('out-extension', { path: out, language: js ? 'JavaScript' : 'TypeScript', extensions: `${usual} or ${other}` });
   }
   return { folder: dirname(out), name, extension };
-}
-
-async function filesOf(compiled: Compiled, flags: CompileFlags, named: ModuleName | null, backend: Backend): Promise<OutputFile[]> {
-  const { code, weights, ir } = compiled;
-  const folder = resolve(flags.outDir ?? '.', named?.folder ?? '.');
-  const extension = named?.extension ?? (flags.js ? '.mjs' : '.ts');
-  const path = (behind: string) => join(folder, `${compiled.name}${behind}`);
-  const module = join(folder, `${named?.name ?? compiled.name}${extension}`);
-  const files: OutputFile[] = [];
-  if (flags.js) {
-    const { code: script, declarations } = await javascript(compiled);
-    files.push({ path: module, content: script });
-    files.push({ path: module.replace(/\.(m?)js$/, '.d.$1ts'), content: declarations });
-  } else files.push({ path: module, content: code });
-  if (weights !== null && flags.weights !== 'inline') files.push({ path: path('.safetensors'), content: weights });
-  if (flags.emitIr) files.push({ path: path('.ir'), content: ir });
-  const registration = emitBackend(compiled.analysis.program, backend, compiled.analysis.evaluation.heads.length > 0);
-  if (registration !== null) files.push({ path: path(`.backend${extension}`), content: registration });
-  return files;
-}
-
-async function javascript({ code }: Compiled): Promise<{ readonly code: string; readonly declarations: string }> {
-  const { toDeclarations, toJavaScript } = await import('../emit/javascript.ts');
-  return { code: toJavaScript(code), declarations: toDeclarations(code) };
-}
-
-/** Says which files are not what would be written; their number decides the exit status. */
-function reportStale(files: readonly OutputFile[], flags: CompileFlags): number {
-  const stale = staleFiles(files).map(shownPath);
-  if (flags.json) process.stdout.write(`${JSON.stringify({ stale }, null, 2)}\n`);
-  if (!flags.quiet) {
-    for (const path of stale) process.stderr.write(`stale: ${printable(path)}\n`);
-    process.stderr.write(stale.length > 0 ? 'run the same command without --check to write it again\n' : 'up to date\n');
-  }
-  return stale.length > 0 ? 1 : 0;
 }
 
 const PLAIN_ARGUMENT = /^[A-Za-z0-9_@%+=:,./#-]+$/;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { suggest } from '../diagnostics/suggest.ts';
 import { version } from '../version.ts';
 import { withMeasures } from './measures.ts';
@@ -30,16 +30,15 @@ function cli(): Command {
       program
         .command('compile')
         .description('Write the module that evaluates the chosen outputs.')
-        .argument('<model>', 'model.json, .keras, .h5, Keras JSON, a URL, or - for standard input'),
+        .argument('[model]', 'model.json, .keras, .h5, Keras JSON, a URL, or - for standard input; without, what a config says'),
     ),
   )
+    .option('--config <file>', 'several programs of one model at once (default: skipc.config.ts or .json here)')
     .option('-o, --out <file>', 'the module to write (.ts or .mts; with --js .mjs or .js), or - for standard output')
     .option('--out-dir <dir>', 'where to write (default: here)')
-    .addOption(
-      new Option('--backend <name>', 'whose import the module carries: core, node, wasm, cpu, webgl or webgpu').default(
-        'core',
-        'core, which carries none',
-      ),
+    .option(
+      '--backend <name>',
+      'whose import the module carries: core, node, wasm, cpu, webgl or webgpu (default: core, which carries none)',
     )
     .option(
       '--weights <file>',

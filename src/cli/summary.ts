@@ -22,8 +22,11 @@ const part = ({ kept, of }: Part, show: (value: number) => string, uncounted = 0
 const tensors = (list: Summary['inputs']): string[] =>
   list.map(({ key, shape }) => `${onStderr.bold(short(key))} ${printable(showShape(shape))}`);
 
-/** What a compilation did, for a person: at most 80 columns wide but for long names. */
-export function summaryText(summary: Summary): string {
+/**
+ * What a compilation did, for a person: at most 80 columns wide but for long names.
+ * @param sharing names of other programs that have the same prefix
+ */
+export function summaryText(summary: Summary, sharing: readonly string[] = []): string {
   const { model, program, layers, parameters, weightBytes, flops, perLayer } = summary;
   const identities = perLayer.filter(({ status }) => status === 'identity').length;
   const { uncounted } = summary;
@@ -48,6 +51,7 @@ export function summaryText(summary: Summary): string {
       : []),
     row('peak', [`${byteCount(summary.peakBytes)} of tensors per sample`, ...stagePeaks(summary)]),
     hoistText(summary),
+    ...(sharing.length > 0 ? [row('', sharingTexts(sharing))] : []),
     row('evaluate', evaluationTexts(summary.evaluation)),
     ...summary.warnings.map(warningText),
   ].join('');
@@ -93,6 +97,9 @@ function hoistText({ hoist, cuts, features, flops }: Summary): string {
     )
     .join('');
 }
+
+const sharingTexts = (names: readonly string[]): string[] =>
+  names.map((name, i) => (i === 0 ? `the same prefix as ${short(name)}` : short(name)));
 
 /** What was written, a file a row. */
 export const writtenText = (files: readonly { readonly path: string; readonly bytes: number }[]): string =>

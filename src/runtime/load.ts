@@ -57,6 +57,12 @@ export async function openWeights(source: WeightSource, options: LoadOptions = {
   return { metadata: new Map(), available };
 }
 
+/** The data that a tensor is a copy of. */
+const sourceIds = new WeakMap<Tensor, object>();
+
+/** The data that a variable was taken from, as an object that is another for other data. */
+export const sourceIdOf = (taken: Tensor): object => sourceIds.get(taken) ?? taken.dataId;
+
 /**
  * The model's variables as tensors of their own, which the caller disposes; none is left where one fails. A backend must be ready.
  * @param variables the variables to read, by the keys of the result
@@ -90,8 +96,10 @@ export function takeWeights<K extends string>(
         if (value.dtype !== 'float32' && value.dtype !== 'int32' && value.dtype !== 'bool') {
           throw new Error(`weight "${name}" has dtype ${value.dtype}, expected ${dtype}`);
         }
-        // A clone shares its buffer, which later assignments to a variable leave alone.
-        return [key, value.dtype === dtype ? clone(value) : cast(value, dtype)];
+        // Later assignments to a variable leave its buffer alone, which a clone shares or copies.
+        const taken = value.dtype === dtype ? clone(value) : cast(value, dtype);
+        sourceIds.set(taken, value.dataId);
+        return [key, taken];
       }),
     ),
   ) as Record<K, Tensor>;

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { sourceIdOf } from './load.ts';
 import type { Variable } from './resolve.ts';
 
 /** What a `refresh` has done. */
@@ -14,14 +15,14 @@ const told = new WeakSet<object>();
 
 /** Notes which data weights were made from. */
 export function remember<T extends object>(weights: T, variables: Readonly<Record<string, Tensor>>): T {
-  variableIds.set(weights, Object.fromEntries(Object.entries(variables).map(([name, { dataId }]) => [name, dataId])));
+  variableIds.set(weights, Object.fromEntries(Object.entries(variables).map(([name, variable]) => [name, sourceIdOf(variable)])));
   return weights;
 }
 
 /** The variables that hold other data than those that weights were made from; all, where that is not known. */
 export function changedSince(weights: object, variables: Readonly<Record<string, Tensor>>): ReadonlySet<string> {
   const before = variableIds.get(weights) ?? {};
-  return new Set(Object.keys(variables).filter((name) => before[name] !== variables[name]?.dataId));
+  return new Set(Object.keys(variables).filter((name) => before[name] !== sourceIdOf(variables[name] as Tensor)));
 }
 
 export const isAnyOf = (names: readonly string[], changed: ReadonlySet<string>): boolean => names.some((name) => changed.has(name));
@@ -43,8 +44,13 @@ export async function renew(
   // Other data may hold the same numbers. A page that cannot hash takes it for changed.
   const before = touched ? await prefix.key().catch(() => null) : null;
   for (const [name, tensor] of Object.entries(newer)) {
-    weights[name]?.dispose();
-    weights[name] = tensor;
+    const held = weights[name];
+    // What is the same stays: features are known by the tensors that they were computed with.
+    if (held !== undefined && sourceIdOf(held) === sourceIdOf(tensor)) tensor.dispose();
+    else {
+      held?.dispose();
+      weights[name] = tensor;
+    }
   }
   if (taken === null) variableIds.delete(weights);
   else remember(weights, taken.ids);
