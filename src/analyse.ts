@@ -76,7 +76,7 @@ export function analyseModel(model: ReadModel, options: AnalyseOptions = {}): An
   const selection = { outputs: options.outputs ?? [], inputs: options.inputs ?? [], skip: options.skip ?? [] };
   const { graph, cuts, warnings } = select(model.graph, selection, names, whole.types, whole.masks);
   const name = options.name === undefined ? slug(graph.outputs.map(({ key }) => key)) : fileName(options.name);
-  const planned = planEvaluation(model.graph, graph.outputs, model.training, options);
+  const planned = planEvaluation(model.graph, graph.outputs, model.training, options, (tensor) => whole.masks.ranks.has(tensor));
   const {
     program: lowered,
     sources,
@@ -114,6 +114,7 @@ function readByEvaluation({ heads, isTotal }: EvaluationPlan, { writer }: Origin
     outputs: new Set(heads.map(({ key }) => key)),
     fromLogits: new Set(writer === 'keras' ? fromLogits.map(({ key }) => key) : []),
     penalties: isTotal && writer === 'keras',
+    masks: writer === 'keras',
   };
 }
 

@@ -1,5 +1,5 @@
 import { fail, type Location, SkipcError } from '../diagnostics/error.ts';
-import type { ModelGraph, Origin } from '../model/graph.ts';
+import type { ModelGraph, ModelOutput, Origin, TensorId } from '../model/graph.ts';
 import type { Training } from '../model/training.ts';
 import type { LossReduction } from '../runtime/evaluate/metric.ts';
 import { metricsFor, oneFor, type Target } from './assign.ts';
@@ -28,6 +28,8 @@ export interface LossPlan extends Omit<MeasuredPlan, 'name' | 'isList'> {
   /** Null where it is the only one, and stands for the sum. */
   readonly name: string | null;
   readonly weight: number;
+  /** The label whose samples it leaves out. */
+  readonly ignoreClass: number | null;
   readonly reduction: LossReduction;
 }
 
@@ -56,22 +58,27 @@ export interface Wanted {
 /**
  * What to compute of the chosen outputs: what was asked for, else what the model was compiled with.
  * @param chosen the program's outputs
- * @throws SkipcError `loss-unknown`, `metric-unknown` for what was asked for
+ * @param isMasked tells of a tensor whether it carries a mask
+ * @throws SkipcError `measured-output-unknown`, and where what was asked for is not known
  */
 export function planEvaluation(
   model: ModelGraph,
-  chosen: ModelGraph['outputs'],
+  chosen: readonly ModelOutput[],
   training: Training | null,
   wanted: Wanted,
+  isMasked: (tensor: TensorId) => boolean,
 ): EvaluationPlan {
-  const omitted: SkipcError[] = [];
   checkNames(wanted.loss, 'loss', chosen);
   checkNames(wanted.metrics, 'metric', chosen);
-  const drafts = chosen.map((output, position) => draftOf(model, output, position, chosen.length, training, wanted, omitted));
-  const losses = drafts.filter(({ loss }) => loss !== null).length;
-  const isTotal = losses > 0 && !omitted.some(({ code }) => code === 'loss-unknown');
+  const omitted: SkipcError[] = [];
+  const found = chosen.map((output, position) =>
+    measuresOf(givenFor(model, chosen, position, training, wanted), model.origin, isMasked(output.tensor), omitted),
+  );
+  const losses = found.filter(({ loss }) => loss !== null).length;
+  const isTotal = losses > 0 && found.every(({ lacksLoss }) => !lacksLoss);
   const names = new Map<string, number>();
-  const heads = drafts.map(({ key, loss, metrics, weightedMetrics }): HeadPlan => {
+  const heads = chosen.map(({ key }, position): HeadPlan => {
+    const { loss, metrics, weightedMetrics } = found[position] as Measures;
     const prefix = chosen.length > 1 ? `${key}_` : '';
     const name = (metric: MeasuredPlan): MeasuredPlan => ({ ...metric, name: unique(names, prefix + metric.name) });
     return {
@@ -91,58 +98,80 @@ export function planEvaluation(
 }
 
 /** What was asked for by output has to name outputs of the program. */
-function checkNames(wanted: unknown, what: string, chosen: ModelGraph['outputs']): void {
+function checkNames(wanted: unknown, what: string, chosen: readonly ModelOutput[]): void {
   if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted) || 'class_name' in wanted) return;
   const outputs = chosen.map(({ key }) => key);
   const stray = Object.keys(wanted).find((name) => !outputs.includes(name));
   if (stray !== undefined) fail('measured-output-unknown', { what, name: stray, outputs });
 }
 
-function draftOf(
-  model: ModelGraph,
-  { key, tensor }: ModelGraph['outputs'][number],
-  position: number,
-  of: number,
-  training: Training | null,
-  wanted: Wanted,
-  omitted: SkipcError[],
-): HeadPlan {
-  const { origin } = model;
-  const asked: Target = { name: key, index: position, of };
+/** What one output is to be measured by, not yet looked up. */
+interface Given {
+  readonly loss: unknown;
+  readonly weight: number;
+  readonly metrics: readonly unknown[];
+  readonly weightedMetrics: readonly unknown[];
+  /** True where it was asked for, and has to be known; what a model was compiled with may be anything. */
+  readonly isLossAsked: boolean;
+  readonly areMetricsAsked: boolean;
+  readonly pointer: string | undefined;
+}
+
+function givenFor(model: ModelGraph, chosen: readonly ModelOutput[], position: number, training: Training | null, wanted: Wanted): Given {
+  const { key, tensor } = chosen[position] as ModelOutput;
+  const asked: Target = { name: key, index: position, of: chosen.length };
   const index = model.outputs.findIndex((output) => output.tensor === tensor);
   const compiled: Target = { name: model.outputs[index]?.key ?? key, index, of: model.outputs.length };
   const own = index < 0 ? null : training;
-  /** What the model was compiled with may be anything, what was asked for has to be known. */
+  const isLossAsked = wanted.loss !== undefined;
+  const areMetricsAsked = wanted.metrics !== undefined;
+  // One output of several is measured by itself.
+  const isOneOfSeveral = chosen.length === 1 && model.outputs.length > 1;
+  const weight = isLossAsked || isOneOfSeveral ? 1 : oneFor(own?.lossWeights, compiled);
+  return {
+    loss: isLossAsked ? oneFor(wanted.loss, asked) : oneFor(own?.loss, compiled),
+    weight: typeof weight === 'number' ? weight : 1,
+    metrics: areMetricsAsked ? metricsFor(wanted.metrics, asked, 2) : metricsFor(own?.metrics, compiled, model.origin.keras),
+    weightedMetrics: areMetricsAsked ? [] : metricsFor(own?.weightedMetrics, compiled, model.origin.keras),
+    isLossAsked,
+    areMetricsAsked,
+    pointer: own?.pointer,
+  };
+}
+
+interface Measures extends Omit<HeadPlan, 'key'> {
+  /** True where a loss was given that is not known. */
+  readonly lacksLoss: boolean;
+}
+
+/** @param omitted is given what the model was compiled with and is not known */
+function measuresOf(given: Given, origin: Origin, isMasked: boolean, omitted: SkipcError[]): Measures {
   const known = <T>(
     identifiers: readonly unknown[],
     isAsked: boolean,
-    find: (identifier: unknown, where: Location, origin: Origin) => T,
+    what: string,
+    find: (identifier: unknown, where: Location) => T,
   ): T[] =>
     identifiers.flatMap((identifier) => {
       try {
-        return [find(identifier, own === null || isAsked ? {} : { pointer: own.pointer }, origin)];
+        return [find(identifier, given.pointer === undefined || isAsked ? {} : { pointer: `${given.pointer}/${what}` })];
       } catch (error) {
         if (isAsked || !(error instanceof SkipcError) || error.kind === 'invariant') throw error;
         omitted.push(error);
         return [];
       }
     });
-  const isLossAsked = wanted.loss !== undefined;
-  const areMetricsAsked = wanted.metrics !== undefined;
-  const identifier = isLossAsked ? oneFor(wanted.loss, asked) : own === null ? null : oneFor(own.loss, compiled);
-  const [loss] = known(identifier === null ? [] : [identifier], isLossAsked, lossOf);
-  // One output of several is measured by itself.
-  const isOneOfSeveral = of === 1 && model.outputs.length > 1;
-  const weight = isLossAsked || isOneOfSeveral ? 1 : (oneFor(own?.lossWeights, compiled) ?? 1);
+  const [loss] = known(given.loss === null ? [] : [given.loss], given.isLossAsked, 'loss', (identifier, where) =>
+    lossOf(identifier, where, origin),
+  );
+  const context = { loss: loss ?? null, isMasked };
+  const metrics = (identifiers: readonly unknown[], what: string) =>
+    known(identifiers, given.areMetricsAsked, what, (identifier, where) => metricOf(identifier, where, origin, context));
   return {
-    key,
-    loss: loss === undefined ? null : { ...loss, name: null, weight: typeof weight === 'number' ? weight : 1 },
-    metrics: known(
-      areMetricsAsked ? metricsFor(wanted.metrics, asked, 2) : metricsFor(own?.metrics, compiled, origin.keras),
-      areMetricsAsked,
-      metricOf,
-    ),
-    weightedMetrics: areMetricsAsked ? [] : known(metricsFor(own?.weightedMetrics, compiled, origin.keras), false, metricOf),
+    loss: loss === undefined ? null : { ...loss, name: null, weight: given.weight },
+    lacksLoss: given.loss !== null && loss === undefined,
+    metrics: metrics(given.metrics, 'metrics'),
+    weightedMetrics: metrics(given.weightedMetrics, 'weighted_metrics'),
   };
 }
 

@@ -11,8 +11,9 @@ export interface Evaluated {
   readonly outputs: ReadonlySet<string>;
   /** Those of them whose cross-entropy Keras computes from what their softmax or sigmoid was given. */
   readonly fromLogits: ReadonlySet<string>;
-  /** False where the model's writer leaves regularizers out of what it reports. */
+  /** False where the model's writer leaves regularizers, or masks, out of what it reports. */
   readonly penalties: boolean;
+  readonly masks: boolean;
 }
 
 /** What the keys of such outputs end in, behind the key of the output they belong to. */
@@ -39,7 +40,7 @@ export function evaluationOutputs(
     if (evaluated.fromLogits.has(key) && logits !== undefined && (made?.op === 'softmax' || made?.op === 'sigmoid'))
       add(key + LOGITS, logits);
     const mask = frame.masks.get(tensor);
-    if (mask !== undefined) add(key + MASK, mask);
+    if (evaluated.masks && mask !== undefined) add(key + MASK, mask);
   }
   if (!evaluated.penalties) return found;
   for (const of of ['weights', 'activity'] as const) {
