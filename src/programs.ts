@@ -82,8 +82,11 @@ function readOnce(index: WeightIndex | null): WeightIndex | null {
   return { ...index, entries };
 }
 
-/** A weight file with every variable that some program needs, once. */
-function jointFile(drafts: readonly Draft[]): Uint8Array<ArrayBuffer> {
+/**
+ * A weight file with every variable that some program needs, once.
+ * @throws SkipcError `weights-mismatch` where a variable is not the same for all
+ */
+export function jointFile(drafts: readonly Pick<Draft, 'live' | 'programHash'>[]): Uint8Array<ArrayBuffer> {
   const weights = new Map<string, StoredWeight>();
   for (const weight of drafts.flatMap(({ live }) => live ?? [])) {
     const other = weights.get(weight.name);

@@ -5,14 +5,14 @@ import { compile } from '../src/compile.ts';
 import { tables } from '../src/report/tables.ts';
 
 const README = new URL('../README.md', import.meta.url);
-const PAGE = new URL('../generated/layers.md', import.meta.url);
+const PAGES = [README, new URL('../generated/layers.md', import.meta.url), new URL('../generated/evaluation.md', import.meta.url)];
 
 /** What stands between a marker and its end. */
 const section = (name: string): RegExp => new RegExp(`(<!-- ${name} table -->\n)(?:[^]*?\n)??(<!-- end -->)`);
 
 describe('generated tables', () => {
   it.each(Object.entries(tables))('%s stand as the rows declare them', (name, table) => {
-    const pages = [README, PAGE].filter((page) => section(name).test(readFileSync(page, 'utf8')));
+    const pages = PAGES.filter((page) => section(name).test(readFileSync(page, 'utf8')));
     expect(pages).toHaveLength(1);
     const page = pages[0] as URL;
     const text = readFileSync(page, 'utf8');

@@ -1,3 +1,5 @@
+import { lossTable, type TableLine } from '../evaluate/losses/index.ts';
+import { metricTable } from '../evaluate/metrics/index.ts';
 import { layerRows } from '../layers/index.ts';
 import { operations } from '../layers/operations/index.ts';
 import { refusedOperations } from '../layers/operations/refused.ts';
@@ -28,6 +30,12 @@ const operationsTable = (): string =>
     operations
       .toSorted((a, b) => (a.keras < b.keras ? -1 : 1))
       .map(({ keras, tf = {}, doc }) => [code(names([keras])), code(names(Object.keys(tf))), doc]),
+  );
+
+const measures = (lines: readonly TableLine[]): string =>
+  table(
+    ['class', 'also called', 'what it computes'],
+    lines.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, also, doc]) => [`\`${name}\``, code(also), doc]),
   );
 
 /** The reference tables as Markdown, by the name of the marker they stand behind. */
@@ -76,6 +84,8 @@ export const tables: Readonly<Record<string, () => string>> = {
       ['pass', 'rule', 'what is equal'],
       pipeline.flatMap(({ name, rules = [] }) => rules.map((rule) => [`\`${name}\``, `\`${rule.name}\``, `\`${rule.equation}\``])),
     ),
+  losses: () => measures(lossTable()),
+  metrics: () => measures(metricTable()),
   passes: () =>
     table(
       ['pass', 'what it does'],

@@ -1,7 +1,7 @@
 import { type Tensor2D, type Tensor4D, tensor2d } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { validation } from '../../../src/evaluate/index.ts';
-import { compile } from '../../../src/index.ts';
+import { compile } from 'skipc';
+import { validation } from 'skipc/evaluate';
 import { imageTensor } from '../../models/digits/accuracy.ts';
 import type { Digits } from '../../models/digits/load.ts';
 import { headOf } from './model.ts';
