@@ -228,7 +228,7 @@ describe('a cut that is left to skipc', () => {
     const features = aux?.prefix?.(w, tensor([[1, 2, 3, 4]])) as NamedTensorMap;
     const expected = twoHeads().evaluate({ image: [1, 2, 3, 4] });
     for (const [key, result] of [['aux', aux?.suffix?.(w, features)] as const, ['head', head?.suffix?.(v, features)] as const]) {
-      const values = [...(result?.[key] as Tensor).dataSync()];
+      const values = [...((result as NamedTensorMap)[key] as Tensor).dataSync()];
       values.forEach((value, i) => void expect(value).toBeCloseTo(expected.get(key)?.[i] as number, 5));
     }
   });
@@ -259,7 +259,7 @@ describe('a cut that is left to skipc', () => {
 
   it('is at a tensor with a name, where alone it would be within a layer', async () => {
     const model = new SmallModel('normalised')
-      .input('image', 64)
+      .input('image', 1024)
       .dense('backbone', 'image', 64, { trainable: false })
       .layer('LayerNormalization', 'norm', 'backbone', { axis: -1, epsilon: 0.001, center: true, scale: true })
       .dense('aux', 'norm', 3)

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { io, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
-import { loadLayersModel } from '@tensorflow/tfjs-layers';
+import {
+  type LayersModel,
+  layers,
+  loadLayersModel,
+  model as makeModel,
+  type SymbolicTensor,
+  input as symbolicInput,
+} from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../src/compile.ts';
 import { FeatureCache } from '../src/evaluate/feature-cache.ts';
@@ -203,5 +210,41 @@ describe('the digit model against tfjs-layers', () => {
       expect(tf.memory().numTensors - before, 'tensors left behind').toBeLessThanOrEqual(3);
     });
     tf.dispose([x, y, short, wide, nan]);
+  });
+});
+
+describe('a stateful layer', () => {
+  function recurrent(): LayersModel {
+    const steps = symbolicInput({ batchShape: [4, 3, 2], name: 'steps' });
+    const memory = layers
+      .lstm({ name: 'memory', units: 3, stateful: true, recurrentInitializer: 'glorotUniform' })
+      .apply(steps) as SymbolicTensor;
+    return makeModel({ inputs: steps, outputs: layers.dense({ name: 'out', units: 1 }).apply(memory) as SymbolicTensor });
+  }
+  const wanted = { loss: 'mse', metrics: ['mae'] };
+
+  it('carries its states from batch to batch', async () => {
+    await useBackend(backends[0] as 'wasm');
+    const model = recurrent();
+    const module = await (await compile(model, wanted)).instantiate();
+    const [x, y] = [tf.randomNormal([12, 3, 2], 0, 1, 'float32', 5), tf.zeros([12, 1])];
+    await evaluating(module, undefined, async (evaluate) => {
+      model.resetStates();
+      const predicted = [0, 4, 8].flatMap((from) => [...(model.predictOnBatch(tf.slice(x, [from], [4])) as Tensor).dataSync()]);
+      const before = tf.memory().numTensors;
+      const { mae } = await evaluate([x, y], { batchSize: 4 });
+      expect(tf.memory().numTensors).toBe(before);
+      expect(mae).toBeCloseTo(predicted.reduce((sum, each) => sum + Math.abs(each), 0) / 12, 5);
+    });
+  });
+
+  it('in the prefix cannot be cached', async () => {
+    const module = await (await compile(recurrent(), { ...wanted, hoist: 'memory' })).instantiate();
+    const [x, y] = [tf.zeros([4, 3, 2]), tf.zeros([4, 1])];
+    await evaluating(module, undefined, async (evaluate) => {
+      await expect(evaluate([x, y], { cache: true, batchSize: 4 })).rejects.toThrow(
+        'the prefix carries "memory:state0", "memory:state1" from batch to batch',
+      );
+    });
   });
 });

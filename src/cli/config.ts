@@ -1,6 +1,7 @@
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { fileName } from '../analyse.ts';
 import type { Config } from '../config.ts';
-import { fail } from '../diagnostics/error.ts';
+import { fail, locate } from '../diagnostics/error.ts';
 import { type CompiledPrograms, compilePrograms } from '../programs.ts';
 import type { CompileFlags } from './compile.ts';
 import { findConfig, loadConfig } from './config-file.ts';
@@ -71,6 +72,7 @@ async function compileConfig(config: Config, file: string): Promise<CompiledProg
   if (unsharable !== undefined && (sharedWeights ?? false) !== false) {
     fail('options-conflict', { one: '"sharedWeights"', other: unsharable }, { file, pointer: '/sharedWeights' });
   }
+  if (typeof sharedWeights === 'string') locate({ file, pointer: '/sharedWeights' }, () => fileName(sharedWeights));
   return compilePrograms(from(config.model), config.programs, {
     plugins: await loadPlugins((config.plugins ?? []).map(from)),
     backend,

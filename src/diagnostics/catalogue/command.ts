@@ -34,8 +34,8 @@ export const command = {
   ),
   'name-invalid': entry<{ name: string }>(
     'invalid',
-    ({ name }) => `${JSON.stringify(name.slice(0, 100))} cannot be the name of a program: files are called after it`,
-    () => 'give a --name of at most 100 bytes without slashes or control characters',
+    ({ name }) => `${JSON.stringify(name.slice(0, 100))} cannot be a name that files are called after`,
+    () => 'choose one of at most 100 bytes without slashes or control characters, with --name or in the config',
   ),
   'out-extension': entry<{ path: string; language: string; extensions: string }>(
     'invalid',

@@ -20,6 +20,8 @@ const shown = (milliseconds: number): string => `${milliseconds.toFixed(millisec
 const row = (label: string, { milliseconds, accuracy }: Epochs): string =>
   `  ${label.padEnd(34)}${milliseconds.map(shown).join('')}   accuracy ${accuracy.at(-1)?.toFixed(4)}\n`;
 const later = ({ milliseconds }: Epochs): number => milliseconds.slice(1).reduce((sum, each) => sum + each, 0) / (milliseconds.length - 1);
+const saved = (slow: Epochs, fast: Epochs): string =>
+  `${(slow.milliseconds.reduce((sum, each, epoch) => sum + each - (fast.milliseconds[epoch] ?? 0), 0) / 1000).toFixed(1)} s`;
 const ratio = (slow: Epochs, fast: Epochs): string => `${(later(slow) / later(fast)).toFixed(0)} times as fast`;
 
 const { fit, validated, head } = report;
@@ -30,5 +32,6 @@ process.stdout.write(
     row(`validate ${TESTED}, the suffix`, validated.suffix) +
     row('fit the head on its features', head) +
     `\n  From the second epoch on, validation is ${ratio(validated.layers, validated.suffix)}, and training ${ratio(fit, head)}.\n` +
+    `  Over ${EPOCHS} epochs that saved ${saved(validated.layers, validated.suffix)} of validation and ${saved(fit, head)} of training.\n` +
     `  The whole model, with the head trained on features: accuracy ${report.accuracy.toFixed(4)}\n`,
 );
