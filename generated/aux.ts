@@ -27,6 +27,12 @@ export interface Outputs {
   aux: Tensor2D; // f32[?,10]
 }
 
+/** What `evaluate` reports. */
+export interface Evaluation {
+  loss: number;
+  accuracy: number;
+}
+
 /** The tensors that the program computes with, by the names it uses for them. */
 export type Weights = {
   stem_conv_kernel: Tensor4D; // f32[3,3,1,16]
@@ -62,20 +68,44 @@ export async function load(source: WeightSource = new URL('./aux.safetensors', i
   const baked = bakedWeights(opened, BAKED);
   if (baked !== null) return baked as Weights;
   const variables = takeWeights(opened, VARIABLES) as Variables;
-  return settle(variables, () => ({
-    block1_conv_depthwise_kernel: variables.block1_conv_depthwise_kernel,
-    aux_conv_kernel: variables.aux_conv_kernel,
-    aux_conv_bias: variables.aux_conv_bias,
-    aux_kernel: variables.aux_kernel,
-    aux_bias: variables.aux_bias,
+  const weights = settle(variables, () => ({
+    ...keep(variables),
     ...prepare(variables),
   }));
+  return remember(weights, variables);
 }
 
 /** Evaluates the program. */
 export function predict(w: Weights, inputs: Inputs | Tensor): Outputs {
   checkWeights(w);
   return scoped(() => forward(w, checkInputs(inputs, INPUTS, 'input') as { image: Tensor4D }));
+}
+
+/** Losses and metrics over labelled data, `[xs, ys]` or batches `{ xs, ys }`, as Keras reports them. */
+export async function evaluate(w: Weights, data: EvaluationData, options: EvaluateOptions = {}): Promise<Evaluation> {
+  checkWeights(w);
+  const program: EvaluatedProgram = {
+    inputs: ['image'],
+    outputs: ['aux'],
+    heads: heads(),
+    run: (inputs) => scoped(() => ({ ...forward(w, checkInputs(inputs, INPUTS, 'input') as { image: Tensor4D }) })),
+  };
+  return evaluateProgram(program, data, options) as Promise<object> as Promise<Evaluation>;
+}
+
+/** Moves the weights to newer values. Of what is computed from them, only what depends on variables that changed is computed again. */
+export async function refresh(w: Weights, source: WeightSource): Promise<Refreshed> {
+  checkWeights(w);
+  const opened = await openWeights(source);
+  const baked = bakedWeights(opened, BAKED);
+  if (baked !== null) return renew(w, baked, null, VARIABLES);
+  const variables = takeWeights(opened, VARIABLES) as Variables;
+  const changed = changedSince(w, variables);
+  const newer = settle(variables, () => ({
+    ...keep(variables),
+    ...(isAnyOf(NEEDS.prepare, changed) ? prepare(variables) : {}),
+  }));
+  return renew(w, newer, { ids: variables, changed }, VARIABLES);
 }
 
 /** Frees the tensors that `load` made. */
@@ -150,6 +180,16 @@ function prepare(variables: Variables): Prepared {
   return { stem_conv_kernel, stem_bn_shift, block1_conv_kernel, block1_bn_shift };
 }
 
+function keep(variables: Variables) {
+  return {
+    block1_conv_depthwise_kernel: variables.block1_conv_depthwise_kernel,
+    aux_conv_kernel: variables.aux_conv_kernel,
+    aux_conv_bias: variables.aux_conv_bias,
+    aux_kernel: variables.aux_kernel,
+    aux_bias: variables.aux_bias,
+  };
+}
+
 const INPUTS = {
   image: ['float32', ['?', 28, 28, 1]],
 } as const;
@@ -171,6 +211,27 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   aux_conv_bias: ['aux_conv/bias', 1, [4], 'float32'],
   aux_kernel: ['aux/kernel', 0, [784, 10], 'float32'],
   aux_bias: ['aux/bias', 1, [10], 'float32'],
+};
+
+/** What is computed of outputs, as the model was compiled. */
+const heads = (): Readonly<Record<string, Head>> => ({
+  aux: { loss: { of: categoricalCrossentropy() }, metrics: { accuracy: { of: meanMetric(accuracyOf()) } } },
+});
+
+/** The variables on which depend the prefix, and the parts of the load stage. */
+const NEEDS = {
+  prepare: [
+    'stem_conv_kernel',
+    'stem_bn_gamma',
+    'stem_bn_beta',
+    'stem_bn_moving_mean',
+    'stem_bn_moving_variance',
+    'block1_conv_pointwise_kernel',
+    'block1_bn_gamma',
+    'block1_bn_beta',
+    'block1_bn_moving_mean',
+    'block1_bn_moving_variance',
+  ],
 };
 
 type Variables = {
@@ -387,7 +448,7 @@ function describeGiven(value: unknown): string {
 
 /** A model that runs: a tfjs `LayersModel`, or anything with its weights. */
 export interface LiveModel {
-  readonly weights: readonly { readonly name: string; readonly originalName?: string; read(): Tensor }[];
+  readonly weights: readonly { readonly name: string; readonly originalName?: string; readonly trainable?: boolean; read(): Tensor }[];
 }
 
 /** A safetensors file or where it lies; tensors by the model's own weight names; or the model itself. */
@@ -405,7 +466,7 @@ export interface LoadOptions {
 export interface OpenWeights {
   /** Strings that a safetensors file carries beside its tensors; empty for other sources. */
   readonly metadata: ReadonlyMap<string, string>;
-  readonly available: readonly (Available & { readonly dtype: string; read(): Tensor })[];
+  readonly available: readonly (Available & { readonly dtype: string; readonly trainable?: boolean | undefined; read(): Tensor })[];
 }
 
 /** Waits for the application's tfjs backend. @throws Error naming the import to add where no backend is registered */
@@ -430,27 +491,47 @@ async function openWeights(source: WeightSource, options: LoadOptions = {}): Pro
   if (typeof source !== 'object' || source === null || source instanceof Tensor) {
     throw new Error('weights: expected an ArrayBuffer, a URL or path, tensors by name, or a model');
   }
-  const entries: (readonly [name: string, value: unknown])[] = isLiveModel(source)
-    ? source.weights.map((weight) => [weight.originalName ?? weight.name, weight.read()])
+  const entries: (readonly [name: string, value: unknown, trainable?: boolean | undefined])[] = isLiveModel(source)
+    ? source.weights.map((weight) => [weight.originalName ?? weight.name, weight.read(), weight.trainable])
     : Object.entries(source);
-  const available = entries.map(([name, value]) => {
+  const available = entries.map(([name, value, trainable]) => {
     if (!(value instanceof Tensor)) throw new Error(`weights: ${JSON.stringify(name)} is not a tensor`);
-    return { name, shape: value.shape, dtype: value.dtype, read: () => value };
+    return { name, shape: value.shape, dtype: value.dtype, trainable, read: () => value };
   });
   return { metadata: new Map(), available };
 }
 
+/** The data that a tensor is a copy of. */
+const sourceIds = new WeakMap<Tensor, object>();
+
+/** The data that a variable was taken from, as an object that is another for other data. */
+const sourceIdOf = (taken: Tensor): object => sourceIds.get(taken) ?? taken.dataId;
+
 /**
  * The model's variables as tensors of their own, which the caller disposes; none is left where one fails. A backend must be ready.
  * @param variables the variables to read, by the keys of the result
+ * @param frozen those that a prefix takes for fixed: it says so where a model trains them
  * @throws Error naming the weight at fault
  */
-function takeWeights<K extends string>(weights: OpenWeights, variables: Readonly<Record<K, Variable>>): Record<K, Tensor> {
+function takeWeights<K extends string>(
+  weights: OpenWeights,
+  variables: Readonly<Record<K, Variable>>,
+  frozen: readonly string[] = [],
+): Record<K, Tensor> {
   const wanted = Object.entries<Variable>(variables);
   const found = resolveVariables(
     wanted.map(([, variable]) => variable),
     weights.available,
   );
+  const unfrozen = wanted
+    .filter(([key], i) => frozen.includes(key) && weights.available[found[i] ?? -1]?.trainable)
+    .map(([, [name]]) => name);
+  if (unfrozen.length > 0) {
+    const names = `${unfrozen.slice(0, 3).join(', ')}${unfrozen.length > 3 ? `, ... (${unfrozen.length} in all)` : ''}`;
+    console.warn(
+      `the model trains ${names}, which were frozen when this was compiled: their features change with each step. Compile again.`,
+    );
+  }
   return tidy(() =>
     Object.fromEntries(
       wanted.map(([key, [name, , , dtype]], i) => {
@@ -459,8 +540,10 @@ function takeWeights<K extends string>(weights: OpenWeights, variables: Readonly
         if (value.dtype !== 'float32' && value.dtype !== 'int32' && value.dtype !== 'bool') {
           throw new Error(`weight "${name}" has dtype ${value.dtype}, expected ${dtype}`);
         }
-        // A clone shares its buffer, which later assignments to a variable leave alone.
-        return [key, value.dtype === dtype ? clone(value) : cast(value, dtype)];
+        // Later assignments to a variable leave its buffer alone, which a clone shares or copies.
+        const taken = value.dtype === dtype ? clone(value) : cast(value, dtype);
+        sourceIds.set(taken, value.dataId);
+        return [key, taken];
       }),
     ),
   ) as Record<K, Tensor>;
@@ -541,6 +624,69 @@ const isURL = (source: WeightSource): source is URL => typeof (source as { href?
 
 const isLiveModel = (source: NamedTensorMap | LiveModel | ArrayBuffer | URL): source is LiveModel =>
   Array.isArray((source as { weights?: unknown }).weights);
+
+/** What a `refresh` has done. */
+export interface Refreshed {
+  /** Variables of the model that hold other data than those that the weights were made from. */
+  readonly changed: readonly string[];
+  /** True where the prefix computes with other weights than before: features that it gave do not fit any more. */
+  readonly prefix: boolean;
+}
+
+const variableIds = new WeakMap<object, Readonly<Record<string, object>>>();
+
+const told = new WeakSet<object>();
+
+/** Notes which data weights were made from. */
+function remember<T extends object>(weights: T, variables: Readonly<Record<string, Tensor>>): T {
+  variableIds.set(weights, Object.fromEntries(Object.entries(variables).map(([name, variable]) => [name, sourceIdOf(variable)])));
+  return weights;
+}
+
+/** The variables that hold other data than those that weights were made from; all, where that is not known. */
+function changedSince(weights: object, variables: Readonly<Record<string, Tensor>>): ReadonlySet<string> {
+  const before = variableIds.get(weights) ?? {};
+  return new Set(Object.keys(variables).filter((name) => before[name] !== sourceIdOf(variables[name] as Tensor)));
+}
+
+const isAnyOf = (names: readonly string[], changed: ReadonlySet<string>): boolean => names.some((name) => changed.has(name));
+
+/**
+ * Puts newer tensors into weights, and frees those that they replace.
+ * @param taken the variables that they were made from, and which of them changed; null where they came as they are
+ * @param prefix the variables that it depends on, and its hash
+ */
+async function renew(
+  weights: Record<string, Tensor>,
+  newer: Readonly<Record<string, Tensor>>,
+  taken: { readonly ids: Readonly<Record<string, Tensor>>; readonly changed: ReadonlySet<string> } | null,
+  variables: Readonly<Record<string, Variable>>,
+  prefix?: { readonly variables: readonly string[]; key(): Promise<string> },
+): Promise<Refreshed> {
+  const changed = taken?.changed ?? new Set(Object.keys(variables));
+  const touched = prefix !== undefined && isAnyOf(prefix.variables, changed);
+  // Other data may hold the same numbers. A page that cannot hash takes it for changed.
+  const before = touched ? await prefix.key().catch(() => null) : null;
+  for (const [name, tensor] of Object.entries(newer)) {
+    const held = weights[name];
+    // What is the same stays: features are known by the tensors that they were computed with.
+    if (held !== undefined && sourceIdOf(held) === sourceIdOf(tensor)) tensor.dispose();
+    else {
+      held?.dispose();
+      weights[name] = tensor;
+    }
+  }
+  if (taken === null) variableIds.delete(weights);
+  else remember(weights, taken.ids);
+  const isStale = touched && (before === null || before !== (await prefix.key()));
+  if (isStale && !told.has(weights)) {
+    told.add(weights);
+    console.warn(
+      'weights of the prefix changed: features computed before are stale. Compile again with what is frozen now, or cut elsewhere.',
+    );
+  }
+  return { changed: [...changed].map((name) => variables[name]?.[0] ?? name), prefix: isStale };
+}
 
 /** What a file of weights that are computed already holds for one program. */
 export interface Baked {
@@ -965,3 +1111,1067 @@ function runMatMul<T extends Tensor>(a: Tensor, b: Tensor, options: Product = {}
 
 /** A matrix as the wasm kernel of fused products wants to see it: as the only one of a batch. The data are its own. */
 const batchOfOne = ({ dataId, shape, dtype }: Tensor) => ({ dataId, shape: [1, ...shape], dtype });
+
+export interface EvaluateOptions extends CacheOptions {
+  /** Samples a batch, where the data is not in batches already; 32 as in Keras. */
+  readonly batchSize?: number | undefined;
+  /** Sums over other parts of the data, by name; those over this part are added to them, and the result is that of all. */
+  readonly sums?: Record<string, Sums> | undefined;
+  /** Called after each batch with the number of samples so far. */
+  readonly onBatch?: ((samples: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A program as evaluation sees it. */
+export interface EvaluatedProgram {
+  /** Keys of the inputs that must be given. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** What is computed of outputs, by their keys. */
+  readonly heads: Readonly<Record<string, Head>>;
+  /** False where the sum of the losses is not that of the model, as one of them is not known. */
+  readonly isTotal?: boolean;
+  /** True where batches count alike in the loss of each output, whatever their sizes. */
+  readonly countsBatches?: boolean;
+  /** Outputs that regularizers add to the loss: one number for the weights; one for each sample, of which the mean is added. */
+  readonly penalties?: { readonly weights?: string; readonly activity?: string };
+  /** Keys of inputs and outputs that carry states from batch to batch. */
+  readonly states?: readonly string[];
+  /** Absent where nothing is hoisted. */
+  readonly prefix?: EvaluatedPrefix;
+  /** Takes features, or inputs where nothing is hoisted. */
+  run(given: NamedTensorMap): NamedTensorMap;
+}
+
+const BATCH_SIZE = 32;
+
+/**
+ * Losses and metrics over all batches, as Keras's `Model.evaluate` gives them.
+ * @throws Error where the data does not fit the program, or there is none
+ */
+async function evaluateProgram(
+  program: EvaluatedProgram,
+  data: EvaluationData,
+  options: EvaluateOptions,
+): Promise<Record<string, number | readonly number[]>> {
+  const { batchSize = BATCH_SIZE, sums = {}, onBatch, signal } = options;
+  if (!Number.isInteger(batchSize) || batchSize < 1) throw new Error(`batchSize: found ${batchSize}, expected an integer from 1 on`);
+  const features = program.prefix === undefined ? null : await featureReader(program.prefix, options);
+  let states: NamedTensorMap = {};
+  let samples = 0;
+  try {
+    for await (const taken of batchesOf(data, batchSize)) {
+      signal?.throwIfAborted();
+      const made: Tensor[] = [];
+      try {
+        const inputs = async (): Promise<NamedTensorMap> => ({ ...(await inputsOf(taken.batch.xs, program, made)), ...states });
+        const count = samplesIn(taken.batch);
+        const name = taken.batch.name ?? `${taken.from}-${taken.from + count}`;
+        const given = features === null ? await inputs() : await features({ name, samples: count, known: taken.inputs, inputs });
+        if (features !== null) made.push(...Object.values(given));
+        const outputs = program.run(given);
+        made.push(...Object.values(outputs));
+        await addBatch(program, taken.batch, count, outputs, sums);
+        for (const state of Object.values(states)) state.dispose();
+        states = Object.fromEntries((program.states ?? []).map((key) => [key, outputs[key] as Tensor]));
+        samples += count;
+      } finally {
+        const kept = new Set(Object.values(states));
+        for (const tensor of made) if (!kept.has(tensor)) tensor.dispose();
+        taken.release();
+      }
+      onBatch?.(samples);
+    }
+  } finally {
+    for (const state of Object.values(states)) state.dispose();
+  }
+  if (samples === 0 && Object.keys(sums).length === 0) throw new Error('data: there are no samples');
+  return resultsOf(program.heads, sums);
+}
+
+/** Adds one batch to the sums. */
+async function addBatch(
+  { heads, outputs: keys, isTotal = true, countsBatches = false, penalties = {} }: EvaluatedProgram,
+  { ys, sampleWeight }: TakenBatch['batch'],
+  count: number,
+  outputs: NamedTensorMap,
+  sums: Record<string, Sums>,
+): Promise<void> {
+  const names = Object.keys(heads);
+  const labels = forHeads(await readEach(ys), names, keys, 'labels', false);
+  const weights = sampleWeight === undefined ? {} : forHeads(await readEach(sampleWeight), names, keys, 'sample weights', true);
+  const numbers = new Map<string, Promise<NDArray>>();
+  const read = (key: string): Promise<NDArray> => {
+    const known = numbers.get(key) ?? numbersIn(outputs[key] as Tensor);
+    numbers.set(key, known);
+    return known;
+  };
+  const sumsOf = (name: string): Sums => (sums[name] ??= noSums());
+  const addMean = (name: string, value: number, of: number): void => {
+    addTo(sumsOf(name), 0, value * of);
+    addTo(sumsOf(name), 1, of);
+  };
+
+  let total = 0;
+  for (const [key, { loss, metrics = {}, weightedMetrics = {}, mask: maskKey }] of Object.entries(heads)) {
+    const label = labels[key] as NDArray;
+    const weight = weights[key] ?? null;
+    if (label.shape[0] !== count)
+      throw new Error(`labels of ${JSON.stringify(key)}: ${label.shape[0]} samples, where others have ${count}`);
+    const mask = maskKey === undefined ? null : await read(maskKey);
+    if (loss !== undefined) {
+      const predicted = await read(loss.reads ?? key);
+      if (predicted.shape[0] !== count)
+        throw new Error(`labels of ${JSON.stringify(key)}: ${count} samples, where the inputs have ${predicted.shape[0]}`);
+      const value = reduceLosses(loss.of(label, predicted), weight, mask, loss.reduction ?? 'sum_over_batch_size');
+      if (loss.name !== undefined) addMean(loss.name, value, countsBatches ? 1 : count);
+      total += value * (loss.weight ?? 1);
+    }
+    const update = async (measured: Readonly<Record<string, HeadMetric>>, by: NDArray | null): Promise<void> => {
+      for (const [name, { of, reads }] of Object.entries(measured)) of.update(sumsOf(name), label, await read(reads ?? key), by, mask);
+    };
+    await update(metrics, null);
+    await update(weightedMetrics, weight);
+  }
+  if (!isTotal || !Object.values(heads).some(({ loss }) => loss !== undefined)) return;
+  const added = async (key: string | undefined): Promise<number> => (key === undefined ? 0 : sumOver((await read(key)).data));
+  total += (await added(penalties.weights)) + (await added(penalties.activity)) / count;
+  addMean('loss', total, count);
+}
+
+/** What follows from the sums, in the order in which Keras lists it. */
+function resultsOf(heads: EvaluatedProgram['heads'], sums: Readonly<Record<string, Sums>>): Record<string, number | readonly number[]> {
+  const results: Record<string, number | readonly number[]> = {};
+  const mean = (name: string): void => {
+    const found = sums[name];
+    if (found !== undefined) results[name] = sumAt(found, 0) / sumAt(found, 1);
+  };
+  mean('loss');
+  for (const { loss } of Object.values(heads)) if (loss?.name !== undefined) mean(loss.name);
+  for (const { metrics, weightedMetrics } of Object.values(heads)) {
+    for (const [name, { of }] of Object.entries({ ...metrics, ...weightedMetrics })) results[name] = of.result(sums[name] ?? noSums());
+  }
+  return results;
+}
+
+/** @param made is given the tensors that were made for this batch alone */
+async function inputsOf(xs: TakenBatch['batch']['xs'], { inputs }: EvaluatedProgram, made: Tensor[]): Promise<NamedTensorMap> {
+  const given = typeof xs === 'function' ? await xs() : xs;
+  if (typeof xs === 'function') made.push(...tensorsIn(given));
+  if (!(given instanceof Tensor) && !Array.isArray(given)) return given as NamedTensorMap;
+  const list = given instanceof Tensor ? [given] : given;
+  if (list.length !== inputs.length)
+    throw new Error(`data: ${list.length} inputs, expected ${inputs.map((name) => JSON.stringify(name)).join(', ')}`);
+  return Object.fromEntries(inputs.map((name, i) => [name, list[i] as Tensor]));
+}
+
+/**
+ * Labels or weights by the head that they are for.
+ * @param shared true where one is for all of them
+ */
+function forHeads(
+  given: Each<NDArray>,
+  heads: readonly string[],
+  outputs: readonly string[],
+  what: string,
+  shared: boolean,
+): Record<string, NDArray> {
+  const expected = (): string => `expected ${heads.map((name) => JSON.stringify(name)).join(', ')}`;
+  if (isAlone(given)) {
+    if (heads.length > 1 && !shared) throw new Error(`${what}: one tensor, ${expected()}`);
+    return Object.fromEntries(heads.map((head) => [head, given]));
+  }
+  if (!Array.isArray(given)) {
+    const named = given as Readonly<Record<string, NDArray>>;
+    const missing = heads.find((head) => !Object.hasOwn(named, head));
+    if (missing !== undefined && !shared)
+      throw new Error(
+        `${what} of ${JSON.stringify(missing)} are missing: found ${Object.keys(named)
+          .map((name) => JSON.stringify(name))
+          .join(', ')}, ${expected()}`,
+      );
+    return Object.fromEntries(heads.flatMap((head) => (Object.hasOwn(named, head) ? [[head, named[head] as NDArray]] : [])));
+  }
+  const order = given.length === outputs.length ? outputs : heads;
+  if (given.length !== order.length) throw new Error(`${what}: a list of ${given.length}, ${expected()}`);
+  return Object.fromEntries(heads.map((head) => [head, given[order.indexOf(head)] as NDArray]));
+}
+
+function sumOver(numbers: NDArray['data']): number {
+  let sum = 0;
+  for (const x of numbers) sum += x;
+  return sum;
+}
+
+/** What is computed of one output, as the model was compiled with it. */
+export interface Head {
+  /** What it is measured by; absent where only metrics are wanted. */
+  readonly loss?: HeadLoss;
+  /** By the names under which they are reported. */
+  readonly metrics?: Readonly<Record<string, HeadMetric>>;
+  /** Those that sample weights weigh. */
+  readonly weightedMetrics?: Readonly<Record<string, HeadMetric>>;
+  /** The mask of the output among what the program gives: what it leaves out does not count. */
+  readonly mask?: string;
+}
+
+export interface HeadLoss {
+  readonly of: LossFunction;
+  /** What it reads in place of the output: the logits. */
+  readonly reads?: string;
+  /** How much it counts in the sum of all. */
+  readonly weight?: number;
+  readonly reduction?: LossReduction;
+  /** The name under which it is reported, where the model has several. */
+  readonly name?: string;
+}
+
+export interface HeadMetric {
+  readonly of: Metric;
+  readonly reads?: string;
+}
+
+/** Something for each input or output: alone where there is one, in their order, or by name. */
+export type Each<T> = T | readonly T[] | Readonly<Record<string, T>>;
+
+export interface LabelledBatch {
+  /** Inputs, or what makes them when they are needed: tensors that it returns are disposed of. */
+  readonly xs: Each<Tensor> | (() => Each<Tensor> | Promise<Each<Tensor>>);
+  /** What the outputs should be. */
+  readonly ys: Each<Tensor | NDArray>;
+  /** How much each sample counts, [batch], or each position of it. */
+  readonly sampleWeight?: Each<Tensor | NDArray> | undefined;
+  /** What a cache calls the batch, by letters, digits and dashes; else it is called by its place in the data, `0-32`. */
+  readonly name?: string;
+}
+
+export type LabelledTensors = readonly [xs: LabelledBatch['xs'], ys: LabelledBatch['ys'], sampleWeight?: LabelledBatch['sampleWeight']];
+
+/** `tf.data.Dataset`, whose tensors are disposed of. */
+export interface LabelledDataset {
+  iterator(): Promise<{ next(): Promise<IteratorResult<unknown, unknown>> }>;
+}
+
+/** All data as tensors, `[xs, ys]` or `[xs, ys, sampleWeight]`, or its batches. */
+export type EvaluationData =
+  | LabelledTensors
+  | Iterable<LabelledBatch | LabelledTensors>
+  | AsyncIterable<LabelledBatch | LabelledTensors>
+  | LabelledDataset;
+
+/** A batch as evaluation goes over it. */
+export interface TakenBatch {
+  readonly batch: LabelledBatch;
+  /** Where it begins in all data. */
+  readonly from: number;
+  /** The tensors that it is a part of, by whose identity memory knows it; null where they are made anew each time. */
+  readonly inputs: readonly Tensor[] | null;
+  /** Disposes of what was made for it. */
+  release(): void;
+}
+
+/** The batches of any data, one after the other. */
+async function* batchesOf(data: EvaluationData, batchSize: number): AsyncGenerator<TakenBatch> {
+  if (Array.isArray(data) && !isBatch(data[0])) {
+    yield* slices(batchFrom(data), batchSize);
+    return;
+  }
+  const { [Symbol.iterator]: isIterable, [Symbol.asyncIterator]: isAsync, iterator } = Object(data) as Record<symbol | string, unknown>;
+  if (isIterable === undefined && isAsync === undefined && iterator === undefined) throw noBatch();
+  const dataset = typeof (data as Partial<LabelledDataset>)?.iterator === 'function' ? await (data as LabelledDataset).iterator() : null;
+  const batches = dataset === null ? (data as Iterable<unknown> | AsyncIterable<unknown>) : iterable(dataset);
+  let from = 0;
+  for await (const given of batches) {
+    const batch = batchFrom(given);
+    const inputs = typeof batch.xs === 'function' || dataset !== null ? null : tensorsIn(batch.xs);
+    // What a data set makes is nobody else's.
+    const made = dataset === null ? [] : [batch.xs, batch.ys, batch.sampleWeight].flatMap(tensorsIn);
+    yield { batch, from, inputs, release: () => made.forEach((tensor) => void tensor.dispose()) };
+    from += samplesIn(batch);
+  }
+}
+
+async function* iterable(iterator: Awaited<ReturnType<LabelledDataset['iterator']>>): AsyncGenerator<unknown> {
+  for (let step = await iterator.next(); !step.done; step = await iterator.next()) yield step.value;
+}
+
+const isBatch = (value: unknown): value is LabelledBatch =>
+  typeof value === 'object' && value !== null && !(value instanceof Tensor) && 'xs' in value && 'ys' in value;
+
+const noBatch = (): Error => new Error('data: expected [xs, ys], [xs, ys, sampleWeight], or batches { xs, ys }, one after the other');
+
+/** @throws Error where there is no batch in it */
+function batchFrom(given: unknown): LabelledBatch {
+  if (isBatch(given)) return given;
+  if (!Array.isArray(given) || given.length < 2 || given.length > 3) {
+    throw noBatch();
+  }
+  const [xs, ys, sampleWeight] = given as unknown as LabelledTensors;
+  return { xs, ys, sampleWeight };
+}
+
+/** Batches of tensors that hold all samples. Labels are read once, inputs are cut when they are needed. */
+async function* slices({ xs, ys, sampleWeight }: LabelledBatch, batchSize: number): AsyncGenerator<TakenBatch> {
+  const inputs = typeof xs === 'function' ? null : tensorsIn(xs);
+  const all = typeof xs === 'function' ? await xs() : xs;
+  const labels = await readEach(ys);
+  const weights = sampleWeight === undefined ? undefined : await readEach(sampleWeight);
+  const count = samplesIn({ xs: all, ys: labels });
+  for (const x of tensorsIn(all))
+    if (x.shape[0] !== count) throw new Error(`data: the inputs have ${x.shape[0]} samples, the labels ${count}`);
+  try {
+    for (let from = 0; from < count; from += batchSize) {
+      const to = Math.min(from + batchSize, count);
+      const batch: LabelledBatch = {
+        xs: from === 0 && to === count ? all : () => mapEach(all, (x) => sliceOf(x, from, to)),
+        ys: mapEach(labels, (y) => samplesBetween(y, from, to, count)),
+        sampleWeight: weights === undefined ? undefined : mapEach(weights, (weight) => samplesBetween(weight, from, to, count)),
+      };
+      yield { batch, from, inputs, release: () => undefined };
+    }
+  } finally {
+    if (inputs === null) for (const x of tensorsIn(all)) x.dispose();
+  }
+}
+
+function sliceOf(x: Tensor, from: number, to: number): Tensor {
+  const begin = x.shape.map((_, axis) => (axis === 0 ? from : 0));
+  return engine().runKernel('Slice', { x }, { begin, size: [to - from, ...x.shape.slice(1)] });
+}
+
+function samplesBetween({ dtype, shape, data }: NDArray, from: number, to: number, count: number): NDArray {
+  if (shape[0] !== count) throw new Error(`data: ${shape[0]} samples of labels or weights, where others have ${count}`);
+  const row = data.length / count;
+  return { dtype, shape: [to - from, ...shape.slice(1)], data: data.subarray(from * row, to * row) };
+}
+
+/** How many samples a batch has: its labels say it, as its inputs may not be made yet. */
+function samplesIn({ ys }: Pick<LabelledBatch, 'xs' | 'ys'>): number {
+  const [first] = Object.values(isAlone(ys) ? [ys] : ys);
+  if (first === undefined || first.shape.length === 0) throw new Error('data: the labels hold no samples');
+  return first.shape[0] as number;
+}
+
+const isAlone = <T>(given: Each<T>): given is T => given instanceof Tensor || isNDArray(given);
+
+const isNDArray = (given: unknown): given is NDArray => ArrayBuffer.isView((given as { data?: unknown } | null)?.data);
+
+function mapEach<T, U>(given: Each<T>, change: (item: T) => U): Each<U> {
+  if (isAlone(given)) return change(given);
+  if (Array.isArray(given)) return given.map(change);
+  return Object.fromEntries(Object.entries(given as Readonly<Record<string, T>>).map(([name, item]) => [name, change(item)]));
+}
+
+const tensorsIn = (given: unknown): Tensor[] =>
+  given instanceof Tensor
+    ? [given]
+    : typeof given === 'object' && given !== null && !isNDArray(given)
+      ? Object.values(given).filter((item) => item instanceof Tensor)
+      : [];
+
+async function numbersOf(given: unknown): Promise<NDArray> {
+  if (isNDArray(given)) return given;
+  if (!(given instanceof Tensor)) throw new Error(`data: found a value of type ${typeof given}, expected a tensor`);
+  return numbersIn(given);
+}
+
+/** Numbers for each; tensors among them are read. */
+async function readEach(given: Each<Tensor | NDArray>): Promise<Each<NDArray>> {
+  if (isAlone(given)) return numbersOf(given);
+  if (typeof given !== 'object' || given === null) throw new Error(`data: found a value of type ${typeof given}, expected tensors`);
+  const read = await Promise.all(Object.entries(given).map(async ([name, item]) => [name, await numbersOf(item)] as const));
+  return Array.isArray(given) ? read.map(([, item]) => item) : Object.fromEntries(read);
+}
+
+/** The part of a program that need not run again for the same inputs. */
+export interface EvaluatedPrefix {
+  /** The weights as `load` gave them, and those of them that the prefix reads. */
+  readonly owner: object;
+  readonly weights: readonly Tensor[];
+  readonly features: Readonly<Record<string, readonly [dtype: string, shape: readonly (number | string)[], ...unknown[]]>>;
+  /** States that it carries from batch to batch. */
+  readonly states: readonly string[];
+  run(inputs: NamedTensorMap): NamedTensorMap;
+  key(): Promise<string>;
+}
+
+export interface CacheOptions {
+  /**
+   * Keeps the features of each batch. `true`: in memory, by the identity of the input tensors (or by `id`), as long as these and the
+   * weights live. Else a cache of `skipc/evaluate`, in memory or on disk: its key is a hash of the prefix, its weights, the backend and
+   * the data.
+   */
+  readonly cache?: boolean | FeatureCache | undefined;
+  /** What the data is called in the cache, its preprocessing included: one name, one order of batches. Without it a cache reads the inputs. */
+  readonly id?: string | undefined;
+}
+
+type FeatureArrays = Readonly<Record<string, NDArray>>;
+
+/** Whose features are wanted. */
+export interface FeaturesOf {
+  readonly name: string;
+  readonly samples: number;
+  /** Tensors by whose identity memory knows the batch; null where they are made anew each time. */
+  readonly known: readonly Tensor[] | null;
+  inputs(): Promise<NamedTensorMap>;
+}
+
+interface Remembered {
+  readonly ids: readonly object[];
+  readonly features: FeatureArrays;
+}
+
+const remembered = new WeakMap<object, Map<string, Remembered>>();
+
+/**
+ * Gives the features of one batch after the other, which the caller disposes of.
+ * @throws Error where they are no function of the inputs
+ */
+async function featureReader(prefix: EvaluatedPrefix, options: CacheOptions): Promise<(of: FeaturesOf) => Promise<NamedTensorMap>> {
+  const { cache, id } = options;
+  if (cache === undefined || cache === false) return async ({ inputs }) => prefix.run(await inputs());
+  if (prefix.states.length > 0) {
+    const states = prefix.states.map((state) => JSON.stringify(state)).join(', ');
+    throw new Error(`features cannot be cached: the prefix carries ${states} from batch to batch, so they are no function of its inputs`);
+  }
+  if (cache === true) return (of) => fromMemory(prefix, id, of);
+  const about = { weights: await prefix.key(), backend: engine().backendName, data: id ?? 'by content' };
+  const set = await sha256([JSON.stringify(about)]);
+  return async ({ name, samples, inputs }) => {
+    const given = id === undefined ? await inputs() : undefined;
+    const key = { set, batch: given === undefined ? name : await hashOfTensors(given), about };
+    const kept = await cache.read(key);
+    if (kept !== null && fits(kept, prefix, samples)) return tensorsOf(kept);
+    return computed(prefix, given ?? (await inputs()), (features) => cache.write(key, features));
+  };
+}
+
+async function fromMemory(prefix: EvaluatedPrefix, id: string | undefined, { name, known, inputs }: FeaturesOf): Promise<NamedTensorMap> {
+  const owner = id === undefined ? known?.[0]?.dataId : prefix.owner;
+  if (owner === undefined) throw new Error('cache: true knows tensors again, not what is made anew for each batch: give the data an id');
+  const batches = remembered.get(owner) ?? new Map<string, Remembered>();
+  remembered.set(owner, batches);
+  const ids = dataIdsOf([...prefix.weights, ...(id === undefined ? (known ?? []) : [])]);
+  const place = id === undefined ? name : `${id}/${name}`;
+  const before = batches.get(place);
+  if (before !== undefined && isSameList(before.ids, ids)) return tensorsOf(before.features);
+  return computed(prefix, await inputs(), async (features) => void batches.set(place, { ids, features }));
+}
+
+/** FeatureArrays that are kept, unless that fails. */
+async function computed(
+  prefix: EvaluatedPrefix,
+  inputs: NamedTensorMap,
+  keep: (features: FeatureArrays) => Promise<void>,
+): Promise<NamedTensorMap> {
+  const features = prefix.run(inputs);
+  try {
+    await keep(await arraysOf(features));
+    return features;
+  } catch (error) {
+    for (const feature of Object.values(features)) feature.dispose();
+    throw error;
+  }
+}
+
+/** True for features as the prefix gives them for so many samples: a cache may hold anything. */
+function fits(features: FeatureArrays, prefix: EvaluatedPrefix, samples: number): boolean {
+  const names = Object.keys(prefix.features);
+  return (
+    Object.keys(features).length === names.length &&
+    names.every((name) => {
+      const [dtype, shape] = prefix.features[name] ?? ['', []];
+      const found = Object.hasOwn(features, name) ? features[name] : undefined;
+      return (
+        found?.dtype === dtype &&
+        found.shape.length === shape.length &&
+        shape.every((size, axis) => found.shape[axis] === (size === '?' ? samples : size) || (typeof size === 'string' && size !== '?'))
+      );
+    })
+  );
+}
+
+const tensorsOf = (features: FeatureArrays): NamedTensorMap =>
+  Object.fromEntries(Object.entries(features).map(([name, { data, shape, dtype }]) => [name, tensor(data, [...shape], dtype)]));
+
+async function arraysOf(features: NamedTensorMap): Promise<FeatureArrays> {
+  return Object.fromEntries(
+    await Promise.all(Object.entries(features).map(async ([name, feature]) => [name, await numbersIn(feature)] as const)),
+  );
+}
+
+/** Whose features: a batch of some data, as one prefix with its weights sees it on one backend. */
+export interface FeatureKey {
+  /** A hash of all that the features depend on but the batch, in hex. */
+  readonly set: string;
+  /** Which batch of the data, as a file may be called: `0-32`, or a hash of it. */
+  readonly batch: string;
+  /** What `set` is a hash of, for people: the program, its weights, the data's identity, the backend. */
+  readonly about: Readonly<Record<string, string>>;
+}
+
+/** Keeps features. Where something is amiss with what it has, it has nothing: features are computed again. */
+export interface FeatureCache {
+  /** The features by name, or null where they have to be computed. */
+  read(key: FeatureKey): Promise<Readonly<Record<string, NDArray>> | null>;
+  write(key: FeatureKey, features: Readonly<Record<string, NDArray>>): Promise<void>;
+}
+
+/** What tells the data of tensors from other data: as long as it is the same object, nothing was changed. */
+const dataIdsOf = (tensors: readonly Tensor[]): object[] => tensors.map(({ dataId }) => dataId);
+
+const isSameList = (a: readonly object[], b: readonly object[]): boolean =>
+  a.length === b.length && a.every((item, i) => item === b[i]);
+
+/** A hash of tensors by name: their dtypes, shapes and elements. */
+async function hashOfTensors(tensors: Readonly<Record<string, Tensor>>): Promise<string> {
+  const parts: string[] = [];
+  for (const name of Object.keys(tensors).sort()) {
+    const { dtype, shape } = tensors[name] as Tensor;
+    const data: unknown = await (tensors[name] as Tensor).data();
+    parts.push(JSON.stringify([name, dtype, shape]), await sha256([ArrayBuffer.isView(data) ? data : JSON.stringify(data)]));
+  }
+  return sha256(parts);
+}
+
+/** SHA-256 of texts and bytes, one after the other with a line's end behind each, in hex. */
+async function sha256(parts: readonly (string | ArrayBufferView)[]): Promise<string> {
+  const { crypto } = globalThis as { crypto?: Crypto };
+  if (crypto?.subtle === undefined) throw new Error('hashing needs crypto.subtle, which a page has on https: and localhost only');
+  const bytes = parts.map((part) =>
+    typeof part === 'string' ? new TextEncoder().encode(`${part}\n`) : new Uint8Array(part.buffer, part.byteOffset, part.byteLength),
+  );
+  const [first] = bytes;
+  const all = bytes.length === 1 && first !== undefined ? first : new Uint8Array(bytes.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of all === first ? [] : bytes) {
+    all.set(part, at);
+    at += part.length;
+  }
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', all as Uint8Array<ArrayBuffer>));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** What a tensor holds, in row-major order; a bool is 0 or 1. */
+export interface NDArray {
+  readonly dtype: 'float32' | 'int32' | 'bool';
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array | Uint8Array;
+}
+
+/** The numbers of a tensor. @throws Error where it holds texts */
+async function numbersIn(tensor: Tensor): Promise<NDArray> {
+  const { dtype, shape } = tensor;
+  if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') throw new Error(`a tensor of dtype ${dtype}, expected numbers`);
+  return { dtype, shape, data: (await tensor.data()) as NDArray['data'] };
+}
+
+/**
+ * Sums that grow sample by sample, each as the two halves of a double-double: rounding is so far below the last digit that the order
+ * of what is added, and the parts in which it is, do not show. Plain data, so that parts of an evaluation can be sent and added.
+ */
+export interface Sums {
+  readonly high: number[];
+  readonly low: number[];
+}
+
+const noSums = (): Sums => ({ high: [], low: [] });
+
+/** Adds to one of the sums; those up to it begin at zero. (The exact error of a sum: Knuth, TAOCP 2, 4.2.2, theorem B.) */
+function addTo(sums: Sums, index: number, x: number): void {
+  for (let i = sums.high.length; i <= index; i++) sums.low[i] = sums.high[i] = 0;
+  const high = sums.high[index] as number;
+  const sum = high + x;
+  const part = sum - high;
+  const rest = high - (sum - part) + (x - part);
+  sums.high[index] = sum;
+  // An infinite sum has no rest; what is not a number stays so.
+  if (Number.isFinite(sum)) sums.low[index] = (sums.low[index] as number) + rest;
+}
+
+/** One of the sums; zero where nothing was added. */
+const sumAt = (sums: Sums, index: number): number => (sums.high[index] ?? 0) + (sums.low[index] ?? 0);
+
+/** Losses of a batch, one for each sample or position. */
+export interface Losses {
+  readonly shape: readonly number[];
+  readonly values: Float64Array;
+  /** Positions that count, 1 or 0 each; null where all do. */
+  readonly mask: Uint8Array | null;
+}
+
+export type LossFunction = (yTrue: NDArray, yPred: NDArray) => Losses;
+
+/** How the losses of a batch become one number, as Keras calls it; `none` keeps them apart, and their mean is reported. */
+export type LossReduction = 'sum_over_batch_size' | 'sum' | 'mean_with_sample_weight' | 'none';
+
+/** What a metric gathers is in sums alone: those over parts of the data, added up, give what all of it would. */
+export interface Metric {
+  /**
+   * Adds a batch.
+   * @param weights of samples, or of positions
+   * @param mask of what was predicted; metrics of which Keras says so weigh by it
+   * @throws Error where shapes or labels do not fit
+   */
+  update(sums: Sums, yTrue: NDArray, yPred: NDArray, weights: NDArray | null, mask: NDArray | null): void;
+  result(sums: Sums): number | readonly number[];
+}
+
+/**
+ * One number for a batch: `reduce_weighted_values` of Keras.
+ * @param mask of what was predicted
+ * @throws Error where weights or mask do not fit the losses
+ */
+function reduceLosses(losses: Losses, weights: NDArray | null, mask: NDArray | null, reduction: LossReduction): number {
+  const own: Grid | null = losses.mask === null ? null : { shape: losses.shape, values: losses.mask };
+  const given = mask === null ? null : gridOf(mask);
+  const both = own !== null && given !== null ? broadcast(own, given, isBoth, 'mask') : (own ?? given);
+  const weighed = maskedWeights(weights === null ? null : gridOf(weights), both, reduction === 'sum_over_batch_size');
+  if (weighed === null) return sumOfAll(losses.values) / (reduction === 'sum' ? 1 : Math.max(1, losses.values.length));
+  const [values, factors] = sameRank<Grid, Grid>(losses, weighed);
+  const products = broadcast(values, factors, times, 'sample weights');
+  const sum = sumOfAll(products.values);
+  if (reduction === 'sum') return sum;
+  const divisor = reduction === 'mean_with_sample_weight' && products.shape.length > 0 ? sumOfAll(factors.values) : products.values.length;
+  return divisor === 0 ? 0 : sum / divisor;
+}
+
+/**
+ * Sample weights that are zero where a mask is: `apply_mask` of Keras.
+ * @param scaled true where those that count make up for the others: the mean over all is then that over them
+ */
+function maskedWeights(weights: Grid | null, mask: Grid | null, scaled: boolean): Grid | null {
+  if (mask === null) return weights;
+  const valid = sumOfAll(mask.values);
+  const factor = scaled ? (valid === 0 ? 0 : mask.values.length / valid) : 1;
+  const factors: Grid = { shape: mask.shape, values: Float64Array.from(mask.values, (counts) => (counts === 0 ? 0 : factor)) };
+  if (weights === null) return factors;
+  const [ours, theirs] = sameRank(factors, weights);
+  return broadcast(theirs, ours, times, 'sample weights');
+}
+
+const times = (a: number, b: number): number => a * b;
+
+const isBoth = (a: number, b: number): number => (a !== 0 && b !== 0 ? 1 : 0);
+
+function sumOfAll(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] as number;
+  return sum;
+}
+
+/** The mean over samples, weighed by sample weights and by the mask: `MeanMetricWrapper` of Keras. */
+function meanMetric(values: LossFunction): Metric {
+  return {
+    update(sums, yTrue, yPred, weights, mask) {
+      const weighed = maskedWeights(weights === null ? null : gridOf(weights), mask === null ? null : gridOf(mask), false);
+      addToMean(sums, values(yTrue, yPred), weighed);
+    },
+    result: meanOf,
+  };
+}
+
+function meanOf(sums: Sums): number {
+  const count = sumAt(sums, 1);
+  return count === 0 ? 0 : sumAt(sums, 0) / count;
+}
+
+/**
+ * Adds values and their weights: `reduce_to_samplewise_values` of Keras. Each sample is added by itself, so that it does not matter
+ * which batch it is in.
+ */
+function addToMean(sums: Sums, losses: Losses, given: Grid | null): void {
+  if (given === null) {
+    const [samples = 1] = losses.shape;
+    const size = losses.values.length / samples;
+    for (let i = 0; i < samples; i++) addTo(sums, 0, meanBetween(losses.values, i * size, (i + 1) * size));
+    addTo(sums, 1, samples);
+    return;
+  }
+  // What a loss leaves out has no weight, but only where there are weights.
+  const own = losses.mask === null ? given : maskedWeights(given, { shape: losses.shape, values: losses.mask }, false);
+  const [values, weights] = sameRank<Grid, Grid>(losses, own as Grid);
+  const reduced = meanOverLast(values, weights.shape.length);
+  const { shape } = reduced;
+  const factors = repeatedTo(weights, shape, 'sample weights');
+  const products = broadcast(reduced, { shape, values: factors }, (value, weight) => value * weight, 'sample weights').values;
+  const [samples = 1] = shape;
+  const size = products.length / samples;
+  for (let i = 0; i < samples; i++) {
+    addTo(sums, 0, meanBetween(products, i * size, (i + 1) * size));
+    addTo(sums, 1, meanBetween(factors, i * size, (i + 1) * size));
+  }
+}
+
+/** The means over all axes from one on. */
+function meanOverLast({ shape, values }: Grid, rank: number): Grid {
+  if (shape.length <= rank) return { shape, values };
+  const size = countIn(shape.slice(rank));
+  const means = new Float64Array(values.length / size);
+  for (let i = 0; i < means.length; i++) means[i] = meanBetween(values, i * size, (i + 1) * size);
+  return { shape: shape.slice(0, rank), values: means };
+}
+
+function meanBetween(values: ArrayLike<number>, from: number, to: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += values[i] as number;
+  return sum / (to - from);
+}
+
+/** Numbers in row-major order. */
+export interface Grid {
+  readonly shape: readonly number[];
+  readonly values: ArrayLike<number>;
+}
+
+/** One axis, several, or null for all; negative ones count from the last. */
+export type Axis = number | readonly number[] | null;
+
+/** Numbers line by line, each along the axes that are summed over. */
+export interface Lines {
+  readonly data: NDArray['data'];
+  readonly count: number;
+  readonly length: number;
+  /** Of what is left where a line becomes one number. */
+  readonly shape: readonly number[];
+}
+
+const gridOf = ({ shape, data }: NDArray): Grid => ({ shape, values: data });
+
+const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
+
+const countIn = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+interface Shaped {
+  readonly shape: readonly number[];
+}
+
+/**
+ * Two of the same rank, where they differ by a last axis of size 1: `squeeze_or_expand_to_same_rank` of Keras. A list is expanded, others
+ * are squeezed.
+ * @param expands false where a list is to stay one
+ */
+function sameRank<A extends Shaped, B extends Shaped>(a: A, b: B, expands = true): readonly [A, B] {
+  const longer = a.shape.length - b.shape.length;
+  if (longer === 1 && a.shape.at(-1) === 1) return b.shape.length === 1 && expands ? [a, expanded(b)] : [squeezed(a), b];
+  if (longer === -1 && b.shape.at(-1) === 1) return a.shape.length === 1 && expands ? [expanded(a), b] : [a, squeezed(b)];
+  return [a, b];
+}
+
+const expanded = <T extends Shaped>(given: T): T => ({ ...given, shape: [...given.shape, 1] });
+
+const squeezed = <T extends Shaped>(given: T): T => ({ ...given, shape: given.shape.slice(0, -1) });
+
+/**
+ * What should be and what is, in the same shape.
+ * @throws Error where they have not one shape, or a label is not a number
+ */
+function fitted(yTrue: NDArray, yPred: NDArray): readonly [NDArray, NDArray] {
+  const [trues, preds] = sameRank(yTrue, yPred);
+  if (trues.shape.length !== preds.shape.length || trues.shape.some((size, axis) => size !== preds.shape[axis])) misfit(yTrue, yPred);
+  checkLabels(trues);
+  return [trues, preds];
+}
+
+/** @throws Error always, with both shapes */
+function misfit(yTrue: NDArray, yPred: NDArray): never {
+  throw new Error(`labels of shape ${shapeText(yTrue.shape)} do not fit an output of shape ${shapeText(yPred.shape)}`);
+}
+
+/** @throws Error where a label is not a number */
+function checkLabels({ dtype, shape, data }: NDArray): void {
+  if (dtype !== 'float32') return;
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isNaN(data[i])) throw new Error(`a label of sample ${sampleOf(i, shape)} is not a number (NaN)`);
+  }
+}
+
+/** The sample that the i-th number belongs to. */
+const sampleOf = (i: number, shape: readonly number[]): number => Math.floor(i / countIn(shape.slice(1)));
+
+/** @throws Error where there is no such axis */
+function axesIn(axis: Axis, rank: number): number[] {
+  if (axis === null) return Array.from({ length: rank }, (_, i) => i);
+  const axes = (typeof axis === 'number' ? [axis] : axis).map((given) => {
+    const place = given < 0 ? given + rank : given;
+    if (place < 0 || place >= rank) throw new Error(`axis ${given}: the output has ${rank} axes`);
+    return place;
+  });
+  return [...new Set(axes)].sort((a, b) => a - b);
+}
+
+/** The lines along an axis; they are copied where it is not the last. */
+function linesAlong({ shape, data }: NDArray, axis: Axis): Lines {
+  const along = axesIn(axis, shape.length);
+  const across = shape.map((_, i) => i).filter((i) => !along.includes(i));
+  const sizes = (axes: readonly number[]): number[] => axes.map((i) => shape[i] as number);
+  const isLast = along.every((i, k) => i === across.length + k);
+  return {
+    data: isLast ? data : reordered(data, shape, [...across, ...along]),
+    count: countIn(sizes(across)),
+    length: countIn(sizes(along)),
+    shape: sizes(across),
+  };
+}
+
+function reordered<T extends NDArray['data']>(data: T, shape: readonly number[], order: readonly number[]): T {
+  const result = data.slice() as T;
+  const steps = order.map((axis) => countIn(shape.slice(axis + 1)));
+  const sizes = order.map((axis) => shape[axis] as number);
+  const place = order.map(() => 0);
+  let from = 0;
+  for (let to = 0; to < result.length; to++) {
+    result[to] = data[from] as number;
+    for (let k = order.length - 1; k >= 0; k--) {
+      from += steps[k] as number;
+      place[k] = (place[k] as number) + 1;
+      if ((place[k] as number) < (sizes[k] as number)) break;
+      from -= (steps[k] as number) * (sizes[k] as number);
+      place[k] = 0;
+    }
+  }
+  return result;
+}
+
+/**
+ * Something of each pair of numbers; sizes of 1 and missing first axes are repeated, as numpy does it.
+ * @param what b is, for the message
+ * @throws Error where the shapes do not fit
+ */
+function broadcast(a: Grid, b: Grid, each: (a: number, b: number) => number, what: string): Grid & { values: Float64Array } {
+  const rank = Math.max(a.shape.length, b.shape.length);
+  const shape = Array.from({ length: rank }, (_, axis) => {
+    const [m, n] = [sizeAt(a, axis, rank), sizeAt(b, axis, rank)];
+    if (m !== n && m !== 1 && n !== 1) throw new Error(`${what} of shape ${shapeText(b.shape)} do not fit ${shapeText(a.shape)}`);
+    return m === 1 ? n : m;
+  });
+  const values = new Float64Array(countIn(shape));
+  const places = placesIn(a, shape);
+  const others = placesIn(b, shape);
+  for (let i = 0; i < values.length; i++) {
+    const [j, k] = [places === null ? i : (places[i] as number), others === null ? i : (others[i] as number)];
+    values[i] = each(a.values[j] as number, b.values[k] as number);
+  }
+  return { shape, values };
+}
+
+/**
+ * Numbers repeated to a shape.
+ * @throws Error where they do not fit it
+ */
+function repeatedTo(given: Grid, shape: readonly number[], what: string): ArrayLike<number> {
+  const rank = shape.length;
+  const isFit = given.shape.length <= rank && shape.every((size, axis) => [1, size].includes(sizeAt(given, axis, rank)));
+  if (!isFit) throw new Error(`${what} of shape ${shapeText(given.shape)} do not fit ${shapeText(shape)}`);
+  const places = placesIn(given, shape);
+  return places === null ? given.values : Float64Array.from(places, (place) => given.values[place] as number);
+}
+
+const sizeAt = ({ shape }: Grid, axis: number, rank: number): number => shape[axis - rank + shape.length] ?? 1;
+
+/** Where each number of a shape is found; null where they stand as they are. */
+function placesIn(given: Grid, shape: readonly number[]): Int32Array | null {
+  const rank = shape.length;
+  if (shape.every((size, axis) => sizeAt(given, axis, rank) === size)) return null;
+  let places = new Int32Array(1);
+  let step = 1;
+  // From the last axis on: what was found so far is repeated for each place on the axis before it.
+  for (let axis = rank - 1; axis >= 0; axis--) {
+    const [size, own, before] = [shape[axis] as number, sizeAt(given, axis, rank), places];
+    places = new Int32Array(size * before.length);
+    for (let i = 0; i < places.length; i++) {
+      const at = Math.floor(i / before.length);
+      places[i] = (before[i % before.length] as number) + (own === 1 ? 0 : at * step);
+    }
+    step *= own;
+  }
+  return places;
+}
+
+/**
+ * Class labels, one for each line of an output along its classes; an axis of size 1 in place of the classes is left out.
+ * @throws Error where shapes do not fit, or a label is not a number
+ */
+function labelsFor(yTrue: NDArray, yPred: NDArray, axis: number): NDArray {
+  const [along = 0] = axesIn(axis, yPred.shape.length);
+  const shape = yPred.shape.filter((_, i) => i !== along);
+  const isColumn = yTrue.shape.length === yPred.shape.length && yTrue.shape[along] === 1;
+  const given = isColumn ? yTrue.shape.filter((_, i) => i !== along) : yTrue.shape;
+  if (given.length !== shape.length || given.some((size, i) => size !== shape[i])) misfit(yTrue, yPred);
+  checkLabels(yTrue);
+  return { ...yTrue, shape };
+}
+
+/**
+ * The i-th label as an index of a class; what comes after the point is left out, as Keras leaves it out.
+ * @throws Error where the output has no such class
+ */
+function classAt({ shape, data }: NDArray, i: number, classes: number): number {
+  const label = Math.trunc(data[i] as number);
+  if (!(label >= 0 && label < classes)) throw new Error(unknownClass(data[i] as number, sampleOf(i, shape), classes));
+  return label;
+}
+
+const unknownClass = (label: number, sample: number, classes: number): string =>
+  `label ${label} of sample ${sample}: the output has ${classes} ${classes === 1 ? 'class' : 'classes'}`;
+
+/** float32's of what Keras divides by and clips to, `backend.epsilon()`: 1e-7. */
+const EPSILON = Math.fround(1e-7);
+
+const ALMOST_ONE = Math.fround(1 - 1e-7);
+
+/** A probability off 0 and 1, so that its logarithm is finite; NaN stays. */
+const offTheEnds = (p: number): number => (p < EPSILON ? EPSILON : p > ALMOST_ONE ? ALMOST_ONE : p);
+
+/** A number of each line of labels and predictions, which stand between two places. */
+export type OfLine = (trues: NDArray['data'], preds: NDArray['data'], from: number, to: number) => number;
+
+/**
+ * One number for each line along an axis.
+ * @throws Error where labels do not fit the output
+ */
+function byLine(yTrue: NDArray, yPred: NDArray, axis: Axis, each: OfLine): Losses {
+  const [labels, predicted] = fitted(yTrue, yPred);
+  const { data: trues, count, length, shape } = linesAlong(labels, axis);
+  const { data: preds } = linesAlong(predicted, axis);
+  const values = new Float64Array(count);
+  for (let line = 0; line < count; line++) values[line] = each(trues, preds, line * length, (line + 1) * length);
+  return { shape, values, mask: null };
+}
+
+/** 1 where the label is what the prediction is by a threshold: 1 above it, else 0. */
+function binaryAccuracy({ threshold = 0.5 }: { readonly threshold?: number } = {}): LossFunction {
+  const bound = Math.fround(threshold);
+  return (yTrue, yPred) => matches(yTrue, yPred, (y, x) => y === (x > bound ? 1 : 0));
+}
+
+function matches(yTrue: NDArray, yPred: NDArray, isMatch: (y: number, x: number) => boolean): Losses {
+  const [{ data: trues }, { data: preds, shape }] = fitted(yTrue, yPred);
+  const values = new Float64Array(preds.length);
+  for (let i = 0; i < values.length; i++) values[i] = isMatch(trues[i] as number, preds[i] as number) ? 1 : 0;
+  return { shape, values, mask: null };
+}
+
+/** 1 where label and prediction are largest at the same class. */
+const categoricalAccuracy = (): LossFunction => (yTrue, yPred) =>
+  byLine(yTrue, yPred, -1, (trues, preds, from, to) => (largestAt(trues, from, to) === largestAt(preds, from, to) ? 1 : 0));
+
+/** The first place of what is largest; -0 is below 0, as Keras has it. */
+function largestAt(values: ArrayLike<number>, from: number, to: number): number {
+  let place = 0;
+  let most = values[from] as number;
+  for (let i = from + 1; i < to; i++) {
+    const value = values[i] as number;
+    if (value > most || (value === 0 && Object.is(most, -0) && !Object.is(value, -0))) {
+      most = value;
+      place = i - from;
+    }
+  }
+  return place;
+}
+
+export interface SparseAccuracyOptions {
+  /** A label that the loss leaves out: here its samples count, as wrong ones. */
+  readonly ignoreClass?: number | null;
+}
+
+/** 1 where the prediction is largest at the class that is the label. */
+function sparseCategoricalAccuracy({ ignoreClass = null }: SparseAccuracyOptions = {}): LossFunction {
+  return (yTrue, yPred) => {
+    const labels = labelsFor(yTrue, yPred, -1);
+    const { data, count, length, shape } = linesAlong(yPred, -1);
+    const values = new Float64Array(count);
+    for (let line = 0; line < count; line++) {
+      const label = labels.data[line] as number;
+      if (label !== ignoreClass) classAt(labels, line, length);
+      values[line] = largestAt(data, line * length, (line + 1) * length) === label ? 1 : 0;
+    }
+    return { shape, values, mask: null };
+  };
+}
+
+/** What an output is measured by: one number, or classes as labels, or classes one-hot. */
+export type OutputKind = 'binary' | 'sparse' | 'categorical';
+
+/**
+ * How labels and output say it: `is_binary_or_sparse_categorical` of Keras.
+ * @throws Error where an output has no classes
+ */
+function outputKind(yTrue: NDArray, yPred: NDArray): OutputKind {
+  if (yPred.shape.length === 0 || countIn(yPred.shape) === 0)
+    throw new Error(`an output of shape ${shapeText(yPred.shape)} has no classes`);
+  if (yPred.shape.at(-1) === 1) return 'binary';
+  if (yTrue.shape.length < yPred.shape.length || yTrue.shape.at(-1) === 1) return 'sparse';
+  if (yTrue.shape.length > yPred.shape.length) misfit(yTrue, yPred);
+  return 'categorical';
+}
+
+/** `accuracy` as Keras decides it from the shapes of labels and output. */
+function accuracyOf(options: SparseAccuracyOptions = {}): LossFunction {
+  const kinds = { binary: binaryAccuracy(), sparse: sparseCategoricalAccuracy(options), categorical: categoricalAccuracy() };
+  return (yTrue, yPred) => kinds[outputKind(yTrue, yPred)](yTrue, yPred);
+}
+
+/** A label of so many classes, moved towards all of them alike. */
+const smoothed = (label: number, smoothing: number, classes: number): number => label * (1 - smoothing) + smoothing / classes;
+
+export interface CategoricalCrossentropyOptions {
+  readonly fromLogits?: boolean;
+  readonly labelSmoothing?: number;
+  readonly axis?: number;
+}
+
+/** -sum(y log p) over the classes, with probabilities scaled to sum to 1. */
+function categoricalCrossentropy({
+  fromLogits = false,
+  labelSmoothing = 0,
+  axis = -1,
+}: CategoricalCrossentropyOptions = {}): LossFunction {
+  const entropy = fromLogits ? entropyOfLogits : entropyOfProbabilities;
+  return (yTrue, yPred) => byLine(smoothedLabels(yTrue, labelSmoothing), yPred, axis, entropy);
+}
+
+/** Labels that are one-hot along their last axis, smoothed. */
+function smoothedLabels(labels: NDArray, smoothing: number): NDArray {
+  if (smoothing === 0) return labels;
+  const classes = labels.shape.at(-1) ?? 1;
+  return { ...labels, dtype: 'float32', data: Float32Array.from(labels.data, (label) => smoothed(label, smoothing, classes)) };
+}
+
+const entropyOfProbabilities: OfLine = (trues, preds, from, to) => {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += preds[i] as number;
+  let entropy = Number.isNaN(sum) ? Number.NaN : 0;
+  for (let i = from; i < to; i++) {
+    const y = trues[i] as number;
+    if (y !== 0) entropy -= y * Math.log(offTheEnds((preds[i] as number) / sum));
+  }
+  return entropy;
+};
+
+const entropyOfLogits: OfLine = (trues, preds, from, to) => {
+  const most = largestBetween(preds, from, to);
+  const scale = Math.log(exponentialsBetween(preds, from, to, most));
+  let entropy = 0;
+  for (let i = from; i < to; i++) entropy += (trues[i] as number) * (scale - ((preds[i] as number) - most));
+  return entropy;
+};
+
+/** The largest, or NaN where one is. */
+function largestBetween(values: ArrayLike<number>, from: number, to: number): number {
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = from; i < to; i++) {
+    const value = values[i] as number;
+    if (!(value <= most)) most = value;
+    if (Number.isNaN(most)) return most;
+  }
+  return most;
+}
+
+/** sum(e^(x - most)) */
+function exponentialsBetween(values: ArrayLike<number>, from: number, to: number, most: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += Math.exp((values[i] as number) - most);
+  return sum;
+}

@@ -24,9 +24,8 @@ export function findConfig(): string {
  * @throws SkipcError `file-not-found`, `file-unreadable`, `json-invalid`, `config-failed`, `config-invalid` with the JSON pointer
  */
 export async function loadConfig(path: string): Promise<Config> {
-  const isCode = CODE.test(path);
   const text = textOf(path);
-  return validate(configSchema, isCode ? await exported(path) : parseJson(text, path), { file: path, pointer: '' });
+  return validate(configSchema, CODE.test(path) ? await exported(path) : parseJson(text, path), { file: path, pointer: '' });
 }
 
 async function exported(path: string): Promise<unknown> {

@@ -75,7 +75,7 @@ const statementsOf = (plan: Plan) => [
   ...faces(plan),
   ...entries(plan),
   ...bodies(plan),
-  ...keeping(plan).map((text) => `\n${text}`),
+  ...keeping(plan),
   ...constants(plan),
 ];
 
