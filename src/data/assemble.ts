@@ -9,7 +9,7 @@ import { labelSource, weightSource } from './labels.ts';
  * A data set out of what was found for a program; its labels and weights are checked here.
  * @throws SkipcError `data-samples`, and what labels throw
  */
-export function dataSet({ inputs, labels, weights, notes }: Found, wanted: Wanted): DataSet {
+export function dataSet({ inputs, labels, weights, notes, files }: Found, wanted: Wanted): DataSet {
   const ys = wanted.outputs.map((output) => [output.key, labelSource(output, labels.get(output.key) as LabelColumn)] as const);
   const common = weights !== null && 'kind' in weights ? weightSource(weights) : null;
   const own = weights === null || 'kind' in weights ? [] : [...weights].map(([key, column]) => [key, weightSource(column)] as const);
@@ -52,6 +52,7 @@ export function dataSet({ inputs, labels, weights, notes }: Found, wanted: Wante
     },
     classes: [...labels.values()].map(({ classes }) => classes).find((classes) => classes !== null) ?? null,
     notes,
+    nameOf: (sample) => files?.[sample] ?? null,
     labels: readLabels,
     inputs: readInputs,
     batch: async (from, to) => ({ xs: await readInputs(from, to), ...readLabels(from, to) }),

@@ -73,6 +73,8 @@ export interface DataSet {
   readonly classes: readonly string[] | null;
   /** What somebody should know about how the data was understood: which arrays were taken, what was left out. */
   readonly notes: readonly string[];
+  /** What a person knows a sample by: its file; null where it has no other name than its number. */
+  nameOf(sample: number): string | null;
   /** The samples `from` to `to - 1`. */
   batch(from: number, to: number): Promise<Batch>;
   /** The inputs of a batch alone. */

@@ -9,6 +9,8 @@ export interface Found {
   /** Of all outputs alike, or by output. */
   readonly weights: NumberColumn | ReadonlyMap<string, NumberColumn> | null;
   readonly notes: readonly string[];
+  /** The file of each sample, where each is in one of its own. */
+  readonly files?: readonly string[];
 }
 
 /** The usual names of data, the first that is there counts; names are compared without regard to case. */

@@ -41,7 +41,7 @@ function readAndPrepare(plan: Plan): string[] {
   return [
     'const opened = await openWeights(source, options);',
     ...(plan.bakes ? ['const baked = bakedWeights(opened, BAKED);', `if (baked !== null) return ${asBaked(plan)} as Weights;`] : []),
-    `const variables = ${take(plan)} as Variables;`,
+    `const variables = ${take(plan)} as ${taken(plan)};`,
     ...(plan.prepares
       ? [`const weights = ${made(plan, false)};`, 'return remember(weights, variables);']
       : ['return remember(variables, variables);']),
@@ -50,6 +50,9 @@ function readAndPrepare(plan: Plan): string[] {
 
 /** The weights out of a file where the load stage is done. */
 const asBaked = (plan: Plan): string => (plan.texts.length === 0 ? 'baked' : 'settle(baked, () => ({ ...baked, ...prepareTexts({}) }))');
+
+/** The type of all variables: where nothing is computed from them, they are the weights. */
+const taken = (plan: Plan): string => (plan.prepares ? 'Variables' : 'Weights');
 
 /** Tells of prefix weights that were frozen, where a live model's are so no more. */
 const take = (plan: Plan): string => `takeWeights(opened, VARIABLES${frozen(plan).length > 0 ? ', FROZEN' : ''})`;
@@ -131,7 +134,7 @@ export function refresh(plan: Plan): Entry {
       ...(plan.bakes
         ? ['const baked = bakedWeights(opened, BAKED);', `if (baked !== null) return renew(w, ${asBaked(plan)}, null, VARIABLES${prefix});`]
         : []),
-      `const variables = ${take(plan)} as Variables;`,
+      `const variables = ${take(plan)} as ${taken(plan)};`,
       'const changed = changedSince(w, variables);',
       `const newer = ${made(plan, true)};`,
       `return renew(w, newer, { ids: variables, changed }, VARIABLES${prefix});`,

@@ -18,6 +18,8 @@ export type OptionData = string | number | boolean | null | readonly OptionData[
 export interface MeasuredPlan {
   /** The name under which it is reported. */
   readonly name: string;
+  /** What it was made from: a name, or an object as Keras or tfjs serialises it. */
+  readonly given: unknown;
   readonly call: FactoryCall;
   /** The call for logits, where Keras reads these in place of an output that is a softmax or a sigmoid. */
   readonly logits: FactoryCall | null;
@@ -162,11 +164,14 @@ function measuresOf(given: Given, origin: Origin, isMasked: boolean, omitted: Sk
       }
     });
   const [loss] = known(given.loss === null ? [] : [given.loss], given.isLossAsked, 'loss', (identifier, where) =>
-    lossOf(identifier, where, origin),
+    ({ ...lossOf(identifier, where, origin), given: identifier }),
   );
   const context = { loss: loss ?? null, isMasked };
   const metrics = (identifiers: readonly unknown[], what: string) =>
-    known(identifiers, given.areMetricsAsked, what, (identifier, where) => metricOf(identifier, where, origin, context));
+    known(identifiers, given.areMetricsAsked, what, (identifier, where) => ({
+      ...metricOf(identifier, where, origin, context),
+      given: identifier,
+    }));
   return {
     loss: loss === undefined ? null : { ...loss, name: null, weight: given.weight },
     lacksLoss: given.loss !== null && loss === undefined,

@@ -47,7 +47,7 @@ export async function imageData(
     }
   }
   const weights = options.sampleWeights === undefined ? null : await weightFile(options.sampleWeights, undefined, paths);
-  return { inputs, labels, weights, notes };
+  return { inputs, labels, weights, notes, files: paths };
 }
 
 function parseSize(given: string): readonly [number, number] {
