@@ -21,6 +21,7 @@ import { type StoredArray, tensorOf, tensorsOf } from './golden.ts';
 import { imageTensor } from './models/digits/accuracy.ts';
 import { loadDigits } from './models/digits/load.ts';
 import { readSaved } from './models/digits/saved.ts';
+import { typeErrors } from './type-check.ts';
 
 interface Run {
   readonly keras3: object & { readonly config: { readonly name: string } };
@@ -120,6 +121,34 @@ async function* batches(xs: readonly Tensor[], ys: readonly Tensor[], weights: r
   }
 }
 
+describe('modules with evaluate', () => {
+  it('type-check under strict, with masks, logits, penalties and every factory that is called with options', async () => {
+    await useBackend(backends[0] as 'wasm');
+    const files: [string, { readonly code: string }][] = [];
+    for (const [i, { keras3 }] of runs.entries()) {
+      files.push([`run-${i}.ts`, await compile(keras3)]);
+    }
+    files.push(['hoisted.ts', await compile((runs[2] as Run).keras3, { hoist: 'l' })]);
+    files.push(['stateful.ts', await compile(recurrentModel(), { loss: 'mse', hoist: 'memory' })]);
+    const metrics = [
+      'AUC',
+      { class_name: 'Precision', config: { thresholds: [0.2, 0.7] } },
+      'F1Score',
+      'RootMeanSquaredError',
+      'MeanSquaredError',
+    ];
+    files.push([
+      'metrics.ts',
+      await compile('test/models/digits/model.json', {
+        outputs: ['aux'],
+        metrics,
+        loss: { class_name: 'CategoricalCrossentropy', config: { label_smoothing: 0.1 } },
+      }),
+    ]);
+    expect(typeErrors(new Map(files.map(([name, { code }]) => [name, code])))).toEqual([]);
+  });
+});
+
 describe('the digit model against tfjs-layers', () => {
   const { test } = loadDigits();
   const count = 250;
@@ -213,19 +242,20 @@ describe('the digit model against tfjs-layers', () => {
   });
 });
 
+function recurrentModel(): LayersModel {
+  const steps = symbolicInput({ batchShape: [4, 3, 2], name: 'steps' });
+  const memory = layers
+    .lstm({ name: 'memory', units: 3, stateful: true, recurrentInitializer: 'glorotUniform' })
+    .apply(steps) as SymbolicTensor;
+  return makeModel({ inputs: steps, outputs: layers.dense({ name: 'out', units: 1 }).apply(memory) as SymbolicTensor });
+}
+
 describe('a stateful layer', () => {
-  function recurrent(): LayersModel {
-    const steps = symbolicInput({ batchShape: [4, 3, 2], name: 'steps' });
-    const memory = layers
-      .lstm({ name: 'memory', units: 3, stateful: true, recurrentInitializer: 'glorotUniform' })
-      .apply(steps) as SymbolicTensor;
-    return makeModel({ inputs: steps, outputs: layers.dense({ name: 'out', units: 1 }).apply(memory) as SymbolicTensor });
-  }
   const wanted = { loss: 'mse', metrics: ['mae'] };
 
   it('carries its states from batch to batch', async () => {
     await useBackend(backends[0] as 'wasm');
-    const model = recurrent();
+    const model = recurrentModel();
     const module = await (await compile(model, wanted)).instantiate();
     const [x, y] = [tf.randomNormal([12, 3, 2], 0, 1, 'float32', 5), tf.zeros([12, 1])];
     await evaluating(module, undefined, async (evaluate) => {
@@ -239,7 +269,7 @@ describe('a stateful layer', () => {
   });
 
   it('in the prefix cannot be cached', async () => {
-    const module = await (await compile(recurrent(), { ...wanted, hoist: 'memory' })).instantiate();
+    const module = await (await compile(recurrentModel(), { ...wanted, hoist: 'memory' })).instantiate();
     const [x, y] = [tf.zeros([4, 3, 2]), tf.zeros([4, 1])];
     await evaluating(module, undefined, async (evaluate) => {
       await expect(evaluate([x, y], { cache: true, batchSize: 4 })).rejects.toThrow(

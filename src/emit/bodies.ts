@@ -33,7 +33,9 @@ function evaluation(plan: Plan): BodyFunction[] {
     returnType: outputs.every(isPublic) ? code`Outputs` : code`Outputs & Scored`,
   };
   if (features === null) return functionsOf({ ...suffix, name: 'forward', given: plan.inputs }, scope);
-  const prefix = { ...stage, ops: opsOf(plan, 'prefix'), outputs: features, returnType: code`Features` };
+  // A mask that the caller may leave out is there where the prefix gives it.
+  const given = features.some(({ fill }) => fill !== undefined) ? code`Required<Features>` : code`Features`;
+  const prefix = { ...stage, ops: opsOf(plan, 'prefix'), outputs: features, returnType: given };
   return [
     ...functionsOf({ ...prefix, name: 'forwardPrefix', given: plan.inputs }, scope),
     ...functionsOf({ ...suffix, name: 'forwardSuffix', given: features, lends: true }, scope),
