@@ -152,6 +152,7 @@ describe('report', () => {
     facts: [{ model: 'm', question: 'all', backend: 'wasm', flops: { kept: 1, of: 4 }, weightBytes: null, livenessBytes: 10, target: 3.2 }],
     measurements: [measurement],
     starts: [{ model: 'm', question: 'all', backend: 'wasm', peer: 'skipc', loadMs: 1, firstCallMs: 2 }],
+    epochs: [],
     compileTimes: [
       { what: 'short', layers: 1_000, ms: 1_000, processMs: 1, peakMegabytes: 1 },
       { what: 'long', layers: 100_000, ms: 300_000, processMs: 1, peakMegabytes: 1 },

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BackendName, loadTfjsNode } from '../backends.ts';
@@ -7,17 +7,21 @@ import { benchModel, catalogue } from './catalogue.ts';
 import { runChild } from './child.ts';
 import { compileTimes } from './compile-time.ts';
 import { BACKEND } from './compiled.ts';
+import type { EpochTask } from './epoch.ts';
 import { stableJson } from './json.ts';
 import { machine } from './machine.ts';
 import type { BenchModel } from './models.ts';
-import { type Options, readOptions } from './options.ts';
+import { type Options, PARTS, readOptions } from './options.ts';
 import { peers } from './peers/index.ts';
 import { report } from './report.ts';
-import type { BundleSize, CompileTime, Facts, Failure, Measurement, Results, Start } from './results.ts';
+import type { BundleSize, CompileTime, EpochTime, Facts, Failure, Measurement, Results, Start } from './results.ts';
 import type { Message, Task } from './worker.ts';
 
 /** Peers whose start is timed, beside skipc's. */
 const STARTING = ['skipc', 'tfjs-layers predict', 'GraphModel'];
+
+/** What is validated, as it is after each epoch of training. */
+const EPOCH = { model: 'frozen_transfer', images: 512, batch: 32 };
 
 const progress = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -34,6 +38,17 @@ async function main(options: Options): Promise<number> {
       if (options.parts.has('starts') && backend !== 'cpu') await attempt('starts', () => timeStarts(model, backend, options, found));
     }
   }
+  const epochs: EpochTime[] = [];
+  for (const backend of options.parts.has('epochs') ? options.backends.filter((name) => name !== 'cpu') : []) {
+    if (backend === 'tensorflow' && !hasTfjsNode()) continue;
+    await attempted(found.failures, `validation on ${BACKEND[backend]}`, async () => {
+      const task: EpochTask = { ...EPOCH, backend, seconds: 4 * options.seconds };
+      await runChild<EpochTime[]>('bench-epoch', task, (message) => {
+        for (const { way, ms, ratio } of message) progress(`${way}: ${ms.value.toFixed(1)} ms, ${ratio.value.toFixed(1)}`);
+        epochs.push(...message);
+      });
+    });
+  }
   const times: CompileTime[] = [];
   const bundles: BundleSize[] = [];
   if (options.parts.has('compile')) {
@@ -49,8 +64,27 @@ async function main(options: Options): Promise<number> {
       for await (const bundle of bundleSizes()) bundles.push(bundle);
     });
   }
-  write({ machine: machine(), ...found, compileTimes: times, bundles }, options.out);
+  const { parts } = options;
+  const before = parts.size === PARTS.length ? null : resultsIn(options.out);
+  write(
+    {
+      machine: machine(),
+      ...found,
+      ...(before === null || parts.has('models') ? {} : { facts: before.facts, measurements: before.measurements }),
+      ...(before === null || parts.has('starts') ? {} : { starts: before.starts }),
+      epochs: before === null || parts.has('epochs') ? epochs : before.epochs,
+      compileTimes: before === null || parts.has('compile') ? times : before.compileTimes,
+      bundles: before === null || parts.has('bundles') ? bundles : before.bundles,
+    },
+    options.out,
+  );
   return found.failures.length > 0 ? 1 : 0;
+}
+
+/** What an earlier run left of the parts that this one leaves out; null where there was none. */
+function resultsIn(folder: string): Results | null {
+  const file = join(folder, 'results.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results) : null;
 }
 
 interface Found {

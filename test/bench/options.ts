@@ -16,7 +16,7 @@ export interface Options {
   readonly parts: ReadonlySet<Part>;
 }
 
-export const PARTS = ['models', 'starts', 'compile', 'bundles'] as const;
+export const PARTS = ['models', 'starts', 'epochs', 'compile', 'bundles'] as const;
 export type Part = (typeof PARTS)[number];
 
 const BACKENDS: ReadonlyMap<string, BackendName> = new Map([
@@ -63,7 +63,7 @@ export function readOptions(argv: readonly string[], out: string): Options {
     .option('--backend <name>', 'wasm, node or cpu; by default all', collect(backend))
     .option('--batch <n>', 'only this batch size', collect(count))
     .option('--peers <names>', 'only peers whose name contains one of these, comma-separated', collect(words))
-    .option('--part <names>', `only some of ${PARTS.join(', ')}`, collect(part))
+    .option('--part <names>', `only some of ${PARTS.join(', ')}; of the others, earlier results are kept`, collect(part))
     .option('--seconds <s>', 'how long each model and batch is timed, after warming up', positive, 5)
     .option('--quick', 'time each for a second, and only models')
     .option('--models <folder>', 'a folder with NAME.onnx and NAME/saved_model.pb to compare with')

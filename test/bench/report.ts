@@ -13,6 +13,7 @@ export function report(results: Results): string {
     ...backends.flatMap((backend) => ofBackend(results, backend)),
     ...(results.starts.length > 0 ? ['## Start', STARTS, starts(results)] : []),
     ...(results.facts.length > 0 ? ['## What is evaluated', facts(results.facts)] : []),
+    ...(results.epochs.length > 0 ? ['## Validation after an epoch', EPOCHS, epochs(results)] : []),
     ...(results.compileTimes.length > 0 ? ['## Compilation', compileTimes(results)] : []),
     ...(results.bundles.length > 0 ? ['## Bundles', BUNDLES, bundles(results)] : []),
     '## Below target',
@@ -24,6 +25,8 @@ export function report(results: Results): string {
 
 const STARTS =
   'Milliseconds to load the weights, and then of the first call at batch 1, in a process in which nothing else has run. Compilation and conversion are not in it.';
+const EPOCHS =
+  'Loss and accuracy of all images, in batches, by a model whose backbone is frozen; all but the first epoch, in which features are computed. A ratio is to the first row. `predict` computes no metrics.';
 const BUNDLES =
   'A page that evaluates `aux` of the digit model, bundled for browsers and minified by esbuild. Weights, and the .wasm files of the wasm backend, come beside it.';
 
@@ -134,6 +137,15 @@ function facts(all: readonly Facts[]): string {
     target === null ? '' : short(target),
   ]);
   return table(['', 'FLOPs of the whole', 'weights read', 'peak of a sample, by liveness', 'times tfjs-layers predict, to reach'], rows, 1);
+}
+
+function epochs({ epochs: times }: Results): string {
+  const rows = times.map(({ model, backend, images, batch, way, ms, ratio }) => [
+    `${model} on ${backend}, ${images} images x ${batch}: ${way}`,
+    short(ms.value),
+    `${short(ratio.value)} [${short(ratio.low)}, ${short(ratio.high)}]`,
+  ]);
+  return table(['', 'ms an epoch', 'ratio'], rows, 1);
 }
 
 function compileTimes({ compileTimes: times }: Results): string {

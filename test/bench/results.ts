@@ -58,6 +58,18 @@ export interface Facts {
   readonly target: number | null;
 }
 
+/** What the validation of all images takes, as it is done after each epoch of training. */
+export interface EpochTime {
+  readonly model: string;
+  readonly backend: string;
+  readonly images: number;
+  readonly batch: number;
+  readonly way: string;
+  readonly ms: Estimate;
+  /** Its time over that of the first way, by rounds. */
+  readonly ratio: Estimate;
+}
+
 /** A model of a chain of layers, compiled in a process of its own. */
 export interface CompileTime {
   readonly what: string;
@@ -97,6 +109,7 @@ export interface Results {
   readonly facts: readonly Facts[];
   readonly measurements: readonly Measurement[];
   readonly starts: readonly Start[];
+  readonly epochs: readonly EpochTime[];
   readonly compileTimes: readonly CompileTime[];
   readonly bundles: readonly BundleSize[];
   readonly failures: readonly Failure[];
