@@ -1,4 +1,6 @@
 import { configSchema } from '../src/config.ts';
+import { evaluationSchema } from '../src/eval/evaluation.ts';
+import { partSchema } from '../src/eval/part.ts';
 import { programSchema } from '../src/ir/json.ts';
 import { layerRows } from '../src/layers/index.ts';
 import { opNames, opRow } from '../src/ops/index.ts';
@@ -72,5 +74,7 @@ export const schemaFiles: readonly SchemaFile[] = [
   schemaFile('ops', 'An op of the IR, and its attributes', choice('op', 'attrs', ops.toSorted(byName))),
   schemaFile('ir', 'A program, as `skipc ir --json` prints it', programSchema),
   schemaFile('config', 'What `skipc compile --config` takes', configSchema),
+  schemaFile('evaluation', 'What `skipc eval --json` prints', evaluationSchema),
+  schemaFile('evaluation-part', 'What `skipc eval --shard` writes', partSchema),
   schemaFile('summary', 'What `skipc compile --json` prints', summarySchema),
 ];

@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { inspectModel } from '../analyse.ts';
 import { printable } from '../diagnostics/text.ts';
 import { showShape } from '../ir/types.ts';
@@ -7,6 +6,7 @@ import type { Inspection } from '../report/inspect.ts';
 import { onStdout } from './colors.ts';
 import { warningText } from './errors.ts';
 import { loadPlugins } from './plugins.ts';
+import { table } from './table.ts';
 
 export interface InspectFlags {
   readonly json?: boolean;
@@ -26,33 +26,6 @@ const LONGEST_NAME = 30;
 function cell(name: string): string {
   const shown = printable(name);
   return shown.length > LONGEST_NAME ? `...${shown.slice(3 - LONGEST_NAME)}` : shown;
-}
-
-/** A table without borders, its last columns to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const bare = {
-    top: '',
-    'top-mid': '',
-    'top-left': '',
-    'top-right': '',
-    bottom: '',
-    'bottom-mid': '',
-    'bottom-left': '',
-    'bottom-right': '',
-  };
-  const inner = { left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' };
-  const drawn = new Table({
-    head: head.map((title) => onStdout.dim(title)),
-    chars: { ...bare, ...inner },
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
-    colAligns: head.map((title) => (/^(params|FLOPs|layers|of all|per sample|saves)$/.test(title) ? 'right' : 'left')),
-  });
-  drawn.push(...rows.map((row) => [...row]));
-  return drawn
-    .toString()
-    .split('\n')
-    .map((line) => `  ${line.trimEnd()}\n`)
-    .join('');
 }
 
 function inspectionText({ model, inputs, outputs, layers, parameters, flops, uncounted, weightBytes, frozen, cuts }: Inspection): string {

@@ -1,10 +1,7 @@
 import { createRequire } from 'node:module';
 import { ready, setBackend } from '@tensorflow/tfjs-core';
 import { fail } from '../diagnostics/error.ts';
-
-/** Backends of tfjs that run in Node, the fastest first. */
-export const backendChoices = ['node', 'wasm', 'cpu'] as const;
-export type BackendChoice = (typeof backendChoices)[number];
+import type { BackendChoice } from './choices.ts';
 
 /** tfjs-node registers itself as the library that it calls. */
 const REGISTERED = { node: 'tensorflow', wasm: 'wasm', cpu: 'cpu' } as const;

@@ -5,6 +5,7 @@ export interface Shard {
   readonly of: number;
 }
 
+export const MOST_SHARDS = 1_000_000;
 export const WHOLE: Shard = { index: 0, of: 1 };
 
 /** Samples `from` to `to - 1`. */

@@ -1,8 +1,7 @@
-import { described, integer, nullable, number, object, oneOf, record, type Static } from '../schema/build.ts';
+import { described, either, integer, nullable, number, object, oneOf, record, type Static } from '../schema/build.ts';
 import { anyNumber, numbers, toJson } from './numbers.ts';
 import { count, effort, type Part, subject } from './part.ts';
 import { resultsOfParts } from './results.ts';
-import { either } from '../schema/build.ts';
 
 /** Bumped where what was written before would be misunderstood. */
 const FORMAT = 1;

@@ -14,7 +14,10 @@ import { klDivergence } from '../runtime/evaluate/regression.ts';
 
 /** Functions of the runtime by what labels they take; the others take values of the output's shape. */
 const TAKERS: readonly (readonly [form: LabelForm | 'classes', factories: readonly { readonly name: string }[]])[] = [
-  ['sparse', [crossentropies.sparseCategoricalCrossentropy, accuracies.sparseCategoricalAccuracy, accuracies.sparseTopKCategoricalAccuracy]],
+  [
+    'sparse',
+    [crossentropies.sparseCategoricalCrossentropy, accuracies.sparseCategoricalAccuracy, accuracies.sparseTopKCategoricalAccuracy],
+  ],
   ['categorical', [crossentropies.categoricalCrossentropy, focal.categoricalFocalCrossentropy, focal.categoricalGeneralizedCrossEntropy]],
   ['categorical', [categoricalHinge, klDivergence, accuracies.categoricalAccuracy, accuracies.topKCategoricalAccuracy]],
   ['binary', [crossentropies.binaryCrossentropy, focal.binaryFocalCrossentropy, hinge, squaredHinge, accuracies.binaryAccuracy]],

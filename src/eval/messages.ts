@@ -1,9 +1,9 @@
+import type { DataOptions, Wanted } from '../data/dataset.ts';
 import type { Code } from '../diagnostics/catalogue.ts';
 import { type Location, SkipcError } from '../diagnostics/error.ts';
-import type { DataOptions, Wanted } from '../data/dataset.ts';
 import type { Sums } from '../runtime/evaluate/sums.ts';
-import type { BackendChoice } from './backend.ts';
 import type { Range } from './batches.ts';
+import type { BackendChoice } from './choices.ts';
 
 /** What a worker is started with. */
 export interface Task {

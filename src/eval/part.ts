@@ -1,19 +1,7 @@
 import type { HeadPlan } from '../evaluate/plan.ts';
 import type { Sums } from '../runtime/evaluate/sums.ts';
-import {
-  anything,
-  array,
-  described,
-  integer,
-  nullable,
-  number,
-  object,
-  oneOf,
-
-  record,
-  type Static,
-  string,
-} from '../schema/build.ts';
+import { anything, array, described, integer, nullable, number, object, oneOf, record, type Static, string } from '../schema/build.ts';
+import { MOST_SHARDS } from './batches.ts';
 import { fromJson, numbers, toJson } from './numbers.ts';
 
 export const count = integer({ minimum: 0 });
@@ -30,7 +18,7 @@ export const subject = {
     labels: described(string, 'a hash of labels and sample weights'),
     samples: described(count, 'in all of it'),
   }),
-  backend: described(string, 'as tfjs calls it'),
+  backend: described(string, 'node, wasm or cpu'),
   batchSize: integer({ minimum: 1 }),
 };
 
@@ -46,7 +34,9 @@ const measured = object({
 
 const head = object({
   key: described(string, 'the output'),
-  loss: nullable(object({ name: described(nullable(string), 'null where it is reported as the sum alone'), loss: anything, weight: number() })),
+  loss: nullable(
+    object({ name: described(nullable(string), 'null where it is reported as the sum alone'), loss: anything, weight: number() }),
+  ),
   metrics: array(measured),
   weightedMetrics: array(measured),
 });
@@ -60,7 +50,10 @@ export const partSchema = object({
   ...subject,
   origin: described(object({ writer: oneOf('keras', 'tfjs-layers'), keras: oneOf(1, 2, 3) }), 'whose losses and metrics are meant'),
   heads: array(head, { minItems: 1 }),
-  shard: described(object({ index: count, of: integer({ minimum: 1 }) }), 'the batches number index, index + of, ...'),
+  shard: described(
+    object({ index: count, of: integer({ minimum: 1, maximum: MOST_SHARDS }) }),
+    'the batches number index, index + of, ...',
+  ),
   samples: described(count, 'of this part'),
   sums: described(
     record(object({ high: numbers, low: numbers })),

@@ -46,11 +46,14 @@ export async function evaluateInThreads(task: Task, batches: Iterator<Range>, op
         return;
       }
       case 'done':
-        return onSamples(report.samples);
+        onSamples(report.samples);
+        return;
       case 'problem':
-        return onProblem(report.message);
+        onProblem(report.message);
+        return;
       case 'failed':
-        return raise(report.error, report.batch);
+        raise(report.error, report.batch);
+        return;
       case 'ended':
         for (const [name, own] of Object.entries(report.sums)) {
           sums[name] ??= noSums();

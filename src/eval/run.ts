@@ -6,12 +6,12 @@ import { fail, type SkipcError } from '../diagnostics/error.ts';
 import { withScripts } from '../instantiate.ts';
 import type { ModelSource } from '../read/read.ts';
 import { version } from '../version.ts';
-import type { BackendChoice } from './backend.ts';
 import { batchesIn, type Shard, samplesIn, WHOLE } from './batches.ts';
+import type { BackendChoice } from './choices.ts';
 import { labelsHash } from './labels-hash.ts';
 import { headsIn, PART_FORMAT, type Part, sumsToJson } from './part.ts';
 import { evaluateInThreads } from './pool.ts';
-import { carriedStates, fixedBatch, wantedData } from './wanted.ts';
+import { carriedStates, fixedBatch, prefixStates, wantedData } from './wanted.ts';
 
 export interface EvaluationOptions {
   readonly compile: Omit<CompileOptions, 'backend' | 'bake' | 'weights' | 'command'>;
@@ -34,7 +34,13 @@ export interface Observer {
   /** What somebody should know, before anything is computed. */
   warn(warning: SkipcError): void;
   note(note: string): void;
-  begin(about: { readonly program: string; readonly model: string; readonly backend: string; readonly jobs: number; readonly samples: number }): void;
+  begin(about: {
+    readonly program: string;
+    readonly model: string;
+    readonly backend: string;
+    readonly jobs: number;
+    readonly samples: number;
+  }): void;
   advance(samples: number): void;
   /** Something is amiss with the cache. */
   problem(message: string): void;
@@ -45,7 +51,7 @@ const BATCH_SIZE = 32;
 /**
  * Compiles a model and evaluates it on data, or on a shard of it, in worker threads.
  * @throws SkipcError what compiling, opening data and evaluating throw; `evaluation-nothing`, `weights-needed`, `cache-no-prefix`,
- *   `evaluation-stateful`; the reason of the signal where that aborted
+ *   `evaluation-stateful`, `cache-stateful`; the reason of the signal where that aborted
  */
 export async function runEvaluation(model: ModelSource, options: EvaluationOptions): Promise<Part> {
   const { data: source, shard = WHOLE, observer, signal } = options;
@@ -112,14 +118,14 @@ function check({ analysis, summary, weights }: Compiled, { cache, jobs, shard }:
   if (evaluation.heads.length === 0) fail('evaluation-nothing', { program: program.name });
   if (weights === null && program.weights.length > 0) fail('weights-needed', { model: summary.model.name });
   if (cache !== undefined && program.features === null) fail('cache-no-prefix', { cuts: summary.cuts.map(({ name }) => name) });
+  const kept = cache === undefined ? [] : prefixStates(program);
+  if (kept.length > 0) fail('cache-stateful', { states: kept });
   const states = carriedStates(program);
-  if (states.length === 0) return;
-  const option = cache !== undefined ? '--cache' : shard !== undefined && shard.of > 1 ? '--shard' : jobs > 1 ? '--jobs' : null;
-  if (option !== null) fail('evaluation-stateful', { states, option });
+  const option = shard !== undefined && shard.of > 1 ? '--shard' : jobs > 1 ? '--jobs' : null;
+  if (option !== null && states.length > 0) fail('evaluation-stateful', { states, option });
 }
 
 const hashOf = (bytes: Uint8Array | null): string =>
   createHash('sha256')
     .update(bytes ?? new Uint8Array())
     .digest('hex');
-

@@ -1,7 +1,5 @@
 import { fail } from '../diagnostics/error.ts';
-import type { Shard } from './batches.ts';
-
-const MOST_SHARDS = 1_000_000;
+import { MOST_SHARDS, type Shard } from './batches.ts';
 
 /**
  * The shard that `--shard` names: `i/n`, i from 0, or `auto`: what a job array says in the environment.

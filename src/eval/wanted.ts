@@ -21,8 +21,16 @@ export function wantedData(program: Program, heads: readonly HeadPlan[], { input
 }
 
 /** States that the program carries from batch to batch: its batches cannot be taken apart. */
-export const carriedStates = ({ inputs, outputs }: Program): string[] =>
-  inputs.filter(({ key, fill }) => fill === 0 && outputs.some((output) => output.key === key)).map(({ key }) => key);
+export const carriedStates = (program: Program): string[] => statesIn(program).map(({ key }) => key);
+
+/** Those of them that its prefix carries: its features are no function of the inputs. */
+export function prefixStates(program: Program): string[] {
+  const read = new Set(program.ops.flatMap(({ stage, operands }) => (stage === 'prefix' ? operands : [])));
+  return statesIn(program).flatMap(({ key, name }) => (read.has(name) ? [key] : []));
+}
+
+const statesIn = ({ inputs, outputs }: Program): Program['inputs'] =>
+  inputs.filter(({ key, fill }) => fill === 0 && outputs.some((output) => output.key === key));
 
 /** The size of batches that a model was built for; null where it takes any. */
 export function fixedBatch({ inputs }: Wanted): number | null {

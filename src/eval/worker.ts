@@ -18,16 +18,11 @@ const port = parentPort;
 if (port === null) throw new Error('this is the main program of a worker thread');
 const report = (message: Report): void => port.postMessage(message);
 
+/** As many as a message lists, and one to say that there are more. */
+const MOST_FILES = 11;
+
 let current: Range | null = null;
 let names: (batch: Range) => BatchNames = (batch) => ({ ...batch, files: [] });
-
-try {
-  await evaluateBatches(workerData as Task);
-} catch (error) {
-  report({ is: 'failed', error: sentError(error), batch: current === null ? null : names(current) });
-}
-// The port would keep the thread alive.
-port.close();
 
 async function evaluateBatches({ module, weights, backends, data: { path, wanted, options }, cache }: Task): Promise<void> {
   // Else tfjs recommends tfjs-node.
@@ -74,9 +69,15 @@ async function* batches(data: DataSet, first: Range): AsyncGenerator<LabelledBat
 
 const tensorOf = ({ data, shape, dtype }: NDArray | TextArray): Tensor => tensor(data as NDArray['data'] | string[], [...shape], dtype);
 
-const MOST_FILES = 10;
-
 function namesOf(data: DataSet, { from, to }: Range): BatchNames {
-  const count = Math.min(to - from, MOST_FILES + 1);
+  const count = Math.min(to - from, MOST_FILES);
   return { from, to, files: Array.from({ length: count }, (_, i) => data.nameOf(from + i)).filter((file) => file !== null) };
 }
+
+try {
+  await evaluateBatches(workerData as Task);
+} catch (error) {
+  report({ is: 'failed', error: sentError(error), batch: current === null ? null : names(current) });
+}
+// The port would keep the thread alive.
+port.close();

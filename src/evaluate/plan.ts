@@ -163,9 +163,10 @@ function measuresOf(given: Given, origin: Origin, isMasked: boolean, omitted: Sk
         return [];
       }
     });
-  const [loss] = known(given.loss === null ? [] : [given.loss], given.isLossAsked, 'loss', (identifier, where) =>
-    ({ ...lossOf(identifier, where, origin), given: identifier }),
-  );
+  const [loss] = known(given.loss === null ? [] : [given.loss], given.isLossAsked, 'loss', (identifier, where) => ({
+    ...lossOf(identifier, where, origin),
+    given: identifier,
+  }));
   const context = { loss: loss ?? null, isMasked };
   const metrics = (identifiers: readonly unknown[], what: string) =>
     known(identifiers, given.areMetricsAsked, what, (identifier, where) => ({

@@ -47,6 +47,11 @@ export const command = {
     ({ one, other }) => `${one} and ${other} cannot stand together`,
     ({ one, other }) => `leave ${one} or ${other} out`,
   ),
+  'option-alone': entry<{ option: string; without: string }>(
+    'invalid',
+    ({ option, without }) => `${option} means nothing without ${without}`,
+    ({ option, without }) => `add ${without}, or leave ${option} out`,
+  ),
   'model-missing': entry<{ config: string }>(
     'invalid',
     ({ config }) => `no model was given, and there is no ${config} here`,
