@@ -1240,7 +1240,10 @@ async function addBatch(
 }
 
 /** What follows from the sums, in the order in which Keras lists it. */
-function resultsOf(heads: EvaluatedProgram['heads'], sums: Readonly<Record<string, Sums>>): Record<string, number | readonly number[]> {
+function resultsOf(
+  heads: EvaluatedProgram['heads'],
+  sums: Readonly<Record<string, Sums>>,
+): Record<string, number | readonly number[]> {
   const results: Record<string, number | readonly number[]> = {};
   const mean = (name: string): void => {
     const found = sums[name];

@@ -82,11 +82,12 @@ export async function runEval(model: string | undefined, flags: EvalFlags): Prom
   }
 }
 
+const WITH_MERGE: ReadonlySet<string> = new Set(['merge', 'json', 'quiet', 'out', 'force'] satisfies (keyof EvalFlags)[]);
+
 /** `skipc eval --merge`. */
 function merge(model: string | undefined, flags: EvalFlags, paths: readonly string[]): number {
   if (model !== undefined) fail('options-conflict', { one: '--merge', other: 'a model' });
-  const { merge: _, json: __, quiet: ___, out: ____, force: _____, ...others } = flags;
-  const [other] = Object.keys(others);
+  const other = Object.keys(flags).find((flag) => !WITH_MERGE.has(flag));
   if (other !== undefined)
     fail('options-conflict', { one: '--merge', other: `--${other.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` });
   return report(mergeParts(paths), flags);

@@ -71,13 +71,7 @@ function textOf(plan: Plan, statements: ReturnType<typeof statementsOf>, weights
   return file.getFullText().replace(/[ \t]+$/gm, '');
 }
 
-const statementsOf = (plan: Plan) => [
-  ...faces(plan),
-  ...entries(plan),
-  ...bodies(plan),
-  ...keeping(plan),
-  ...constants(plan),
-];
+const statementsOf = (plan: Plan) => [...faces(plan), ...entries(plan), ...bodies(plan), ...keeping(plan), ...constants(plan)];
 
 const LONGEST_LINE = 120;
 

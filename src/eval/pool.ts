@@ -25,7 +25,7 @@ export interface Pooled {
 /**
  * Evaluates batches in worker threads, each of which has tfjs, the module, its weights and the data to itself; whichever is free takes the
  * next batch.
- * @throws SkipcError `evaluation-failed` naming the samples, and what reading them throws; the reason of the signal where it aborted
+ * @throws SkipcError `evaluation-failed` naming the samples, `evaluation-not-begun`, and what reading them throws; the reason of the signal where it aborted
  */
 export async function evaluateInThreads(task: Task, batches: Iterator<Range>, options: PoolOptions): Promise<Pooled> {
   const { jobs, onReady, onSamples, onProblem, signal } = options;
@@ -102,5 +102,7 @@ function ended(worker: Worker, take: (report: Report) => void): Promise<void> {
 function raise(error: SentError, batch: BatchNames | null): never {
   const diagnostic = receivedError(error);
   if (diagnostic !== null) throw diagnostic;
-  return fail('evaluation-failed', { why: error.message, batch });
+  if (batch === null) return fail('evaluation-not-begun', { why: error.message });
+  const { from, to, files } = batch;
+  return fail('evaluation-failed', { why: error.message, from, last: to - 1, files });
 }

@@ -62,13 +62,16 @@ export const evaluation = {
     ({ states }) => `--cache keeps what is a function of the inputs, and the prefix carries ${list(states)} from batch to batch`,
     () => 'evaluate it without --cache, or cut before that layer with --hoist',
   ),
-  'evaluation-failed': entry<{ why: string; batch: { from: number; to: number; files: readonly string[] } | null }>(
+  'evaluation-failed': entry<{ why: string; from: number; last: number; files: readonly string[] }>(
     'invalid',
-    ({ why, batch }) =>
-      batch === null
-        ? `the evaluation failed: ${why}`
-        : `the samples ${batch.from} to ${batch.to - 1}${(batch.files ?? []).length === 0 ? '' : ` (${list(batch.files)})`} cannot be evaluated: ${why}`,
+    ({ why, from, last, files }) =>
+      `the samples ${from} to ${last}${files.length === 0 ? '' : ` (${list(files)})`} cannot be evaluated: ${why}`,
     () => 'check these samples, their labels and weights; a smaller --batch-size takes less memory',
+  ),
+  'evaluation-not-begun': entry<{ why: string }>(
+    'invalid',
+    ({ why }) => `the evaluation cannot begin: ${why}`,
+    () => 'check the weights, and whether another --backend (node, wasm or cpu) runs the model',
   ),
   'weights-needed': entry<{ model: string }>(
     'invalid',
