@@ -302,7 +302,7 @@ describe('what goes wrong', () => {
   it.each([
     [[], /^Usage: skipc/],
     [['compil', MODEL], /no command or file 'compil'\n\(Did you mean compile\?\)\n\(skipc --help/],
-    [['compile'], /^error: no model was given, and there is no skipc.config.ts[^]*\[model-missing\]/],
+    [['compile'], /^error: no model was given, and there is no skipc.config.ts[\s\S]*\[model-missing\]/],
     [['compile', MODEL, '--outptu', 'aux'], /unknown option '--outptu'\n\(Did you mean --output\?\)\n\(skipc compile --help/],
     [['compile', MODEL, '--output'], /argument missing/],
     [['compile', MODEL, 'extra'], /too many arguments/],

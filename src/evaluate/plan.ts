@@ -122,7 +122,9 @@ interface Given {
 function givenFor(model: ModelGraph, chosen: readonly ModelOutput[], position: number, training: Training | null, wanted: Wanted): Given {
   const { key, tensor } = chosen[position] as ModelOutput;
   const asked: Target = { name: key, index: position, of: chosen.length };
-  const index = model.outputs.findIndex((output) => output.tensor === tensor);
+  // Outputs of several keys may be one tensor.
+  const named = model.outputs.findIndex((output) => output.key === key && output.tensor === tensor);
+  const index = named >= 0 ? named : model.outputs.findIndex((output) => output.tensor === tensor);
   const compiled: Target = { name: model.outputs[index]?.key ?? key, index, of: model.outputs.length };
   const own = index < 0 ? null : training;
   const isLossAsked = wanted.loss !== undefined;

@@ -1,7 +1,9 @@
 /** What a module that skipc wrote has, as far as validation needs it. */
 export interface Evaluates<Weights, Source, Data, Options> {
-  refresh(w: Weights, source: Source): Promise<{ readonly prefix: boolean }>;
-  evaluate(w: Weights, data: Data, options?: Options): Promise<object>;
+  /** Absent where the program has no weights. */
+  refresh?(w: Weights, source: Source): Promise<{ readonly prefix: boolean }>;
+  /** Absent where neither a loss nor a metric is known. */
+  evaluate?(w: Weights, data: Data, options?: Options): Promise<object>;
 }
 
 export interface ValidationOptions<Weights, Source, Data, Options> {
@@ -34,11 +36,14 @@ export interface TrainingCallback {
 /**
  * Validates a model that tfjs trains through a module compiled from it, at the end of each epoch: `model.fit(x, y, { callbacks: [...] })`.
  * What it finds goes into the logs as `val_loss`, `val_accuracy`, ..., where early stopping and the history look for them.
+ * @throws Error where the module has no `evaluate`
  */
 export function validation<Weights, Source, Data, Options>(
   module: Evaluates<Weights, Source, Data, Options>,
   { weights, model, data, options, onResult }: ValidationOptions<Weights, Source, Data, Options>,
 ): TrainingCallback {
+  const { evaluate, refresh } = module;
+  if (evaluate === undefined) throw new Error('the module has no evaluate: compile it with a loss or a metric');
   const nothing = async (): Promise<void> => undefined;
   return {
     validationData: null,
@@ -50,8 +55,8 @@ export function validation<Weights, Source, Data, Options>(
     onBatchBegin: nothing,
     onBatchEnd: nothing,
     async onEpochEnd(epoch, logs = {}) {
-      await module.refresh(weights, model);
-      const found = Object.entries(await module.evaluate(weights, data, options));
+      await refresh?.(weights, model);
+      const found = Object.entries(await evaluate(weights, data, options));
       // A history holds numbers; a metric of several thresholds has one for each.
       const results = found.flatMap(([name, value]) =>
         Array.isArray(value)

@@ -63,6 +63,8 @@ export interface Lowering<C = unknown> {
    * @throws SkipcError `layer-unknown`, `config-invalid`
    */
   child(spec: unknown, alone?: boolean): Child;
+  /** The activity of a layer that this one is made of, to which it hands its `activity_regularizer`. */
+  regularizeActivity(value: Value): void;
   /** Calls a tensor that this call has made after its role. Other values keep their names. */
   named(value: Value, role: string): Value;
   /** A number that is fixed when compiling. */
@@ -106,6 +108,8 @@ export interface ChildArguments {
   readonly masks?: readonly (Value | null)[];
   /** Keyword arguments that hold tensors, such as `initial_state`. */
   readonly kwargs?: Readonly<Record<string, readonly Value[]>>;
+  /** True where Keras calls the layer's `call`, not the layer: what that would add to the loss for its results is not added. */
+  readonly isBare?: boolean;
 }
 
 /** A layer class: its config, and what it computes with `training=False`. */

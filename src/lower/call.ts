@@ -13,9 +13,18 @@ import { checkPolicy } from './policy.ts';
  * Lowers one call of a layer, and puts what it gives into the frame.
  * @param scope what its tensors are called after
  * @param final false where an outer call may still rename what this one gives
+ * @param isBare as `ChildArguments` has it
  * @throws SkipcError naming the layer
  */
-export function lowerCall(lowerer: Lowerer, frame: Frame, given: Call, scope: string, where: Location, final = true): readonly Value[] {
+export function lowerCall(
+  lowerer: Lowerer,
+  frame: Frame,
+  given: Call,
+  scope: string,
+  where: Location,
+  final = true,
+  isBare = false,
+): readonly Value[] {
   const { builder } = lowerer;
   const { layer } = given;
   const row = rowOf(lowerer, given, where);
@@ -34,7 +43,7 @@ export function lowerCall(lowerer: Lowerer, frame: Frame, given: Call, scope: st
   const { context, masks: own } = contextOf(lowerer, frame, { call, config: lowerer.configs.get(layer), inputs, masks, where });
   const lowered = [row.lower(context)].flat();
   const results = row.takesAny ? lowered.map((value, k) => asStated(frame, `${call.id}:${k}`, value, context)) : lowered;
-  const regularizer = activityRegularizer(layer);
+  const regularizer = isBare ? null : activityRegularizer(layer);
   if (regularizer !== null)
     lowerer.regularized.push(...lowered.map((value) => ({ value, of: 'activity' as const, regularizer, layer: layer.path })));
   if (isNarrow && builder.countsInIntegers(before)) fail('integer-width', { className: layer.className }, where);
@@ -55,6 +64,8 @@ export function lowerCall(lowerer: Lowerer, frame: Frame, given: Call, scope: st
 
 /** What the layer adds to the loss for what it gives. */
 function activityRegularizer({ className, config }: Layer): unknown {
+  // This hands it to its projections, and does not keep it.
+  if (className === 'MultiHeadAttention') return null;
   return className === 'ActivityRegularization' ? { class_name: 'L1L2', config } : (config['activity_regularizer'] ?? null);
 }
 

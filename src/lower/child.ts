@@ -42,7 +42,7 @@ export function childOf(lowerer: Lowerer, frame: Frame, owner: Owner, spec: unkn
     const own = frameOf(frame.origin, inner);
     const call = { id: `${layer.path}@${calls++}`, layer, ...argumentsIn(own, inputs, given) };
     const values = lowerer.builder.inside(name, () =>
-      lowerCall(lowerer, own, call, lowerer.builder.scope, { ...where, layer: layer.path }, false),
+      lowerCall(lowerer, own, call, lowerer.builder.scope, { ...where, layer: layer.path }, false, given.isBare),
     );
     return { values, masks: values.map((_, k) => own.masks.get(`${call.id}:${k}`) ?? null) };
   }

@@ -35,6 +35,20 @@ export function contextOf(lowerer: Lowerer, frame: Frame, called: Called): { con
   return { context: partOf(lowerer, frame, called, made, owner, ''), masks: made.masks };
 }
 
+const LORA = /^lora_(.+)_[ab]$/;
+
+/**
+ * What the config of a layer, or of a cell, says of a variable; null where that is nothing. With LoRA the kernel is trained no more, and
+ * its regularizer is that of the matrices beside it.
+ */
+function regularizerOf(config: unknown, variable: string): unknown {
+  const given = config as Readonly<Record<string, unknown>>;
+  const name = variable.slice(variable.lastIndexOf('/') + 1);
+  const [, adapted] = LORA.exec(name) ?? [];
+  const isAdapted = (name === 'kernel' || name === 'embeddings') && Number(given['lora_rank'] ?? 0) > 0;
+  return isAdapted ? null : (given[`${(adapted ?? name).replace(/_kernel$/, '')}_regularizer`] ?? null);
+}
+
 /** @param part the roles of what is lowered begin so */
 function partOf(lowerer: Lowerer, frame: Frame, called: Called, made: Made, owner: Owner, part: string): Lowering {
   const { builder } = lowerer;
@@ -70,7 +84,7 @@ function partOf(lowerer: Lowerer, frame: Frame, called: Called, made: Made, owne
     weight(variable, shape, { dtype = 'f32', trainable = true } = {}) {
       if (!(elements(shape) <= LARGEST_WEIGHT)) fail('weight-too-large', { weight: variable, shape: showShape(shape) }, where);
       const full = `${owner.prefix}${variable}`;
-      const regularizer = layer.config[`${variable.slice(variable.lastIndexOf('/') + 1).replace(/_kernel$/, '')}_regularizer`] ?? null;
+      const regularizer = regularizerOf(config, variable);
       return builder.weight(`@${owner.path}/${full}`, (name) => {
         const frozen = !trainable || !owner.trainable;
         const weight = { name, type: { dtype, shape }, layer: owner.path, variable: full, position: owner.count.position++, frozen };
@@ -112,6 +126,10 @@ function partOf(lowerer: Lowerer, frame: Frame, called: Called, made: Made, owne
       if (!alone && (made.children.get(prefix) ?? spec) !== spec) fail('layer-duplicate', { name: child.name }, where);
       made.children.set(prefix, spec);
       return child;
+    },
+    regularizeActivity(value) {
+      const regularizer = layer.config['activity_regularizer'] ?? null;
+      if (regularizer !== null) lowerer.regularized.push({ value, of: 'activity', regularizer, layer: layer.path });
     },
     named(value, role) {
       builder.rename(value, `${builder.scope}.${part}${role}`, false);

@@ -1,6 +1,6 @@
 import { MASK, type Output, type Value } from '../ir/program.ts';
-import { BATCH } from '../ir/types.ts';
-import type { ModelOutput } from '../model/graph.ts';
+import { BATCH, baseOf, type Dim, factorOf } from '../ir/types.ts';
+import type { ModelOutput, Origin } from '../model/graph.ts';
 import type { Builder } from './builder.ts';
 import { type Frame, type Lowerer, type Regularized, resolve } from './frame.ts';
 import { penaltyOf } from './regularizers.ts';
@@ -43,24 +43,43 @@ export function evaluationOutputs(
     if (evaluated.masks && mask !== undefined) add(key + MASK, mask);
   }
   if (!evaluated.penalties) return found;
+  const [first] = outputs;
+  const batch = first && resolve(frame, first.tensor).type.shape[0];
   for (const of of ['weights', 'activity'] as const) {
-    const sum = total(lowerer.builder, of, lowerer.regularized, unknown);
+    const sum = total(lowerer, of, batch, frame.origin, unknown);
     if (sum !== null) add(PENALTY[of], sum);
   }
   return found;
 }
 
 /** The sum of all penalties of one kind, null where there are none: a scalar for weights, a number a sample for activities. */
-function total(builder: Builder, of: Regularized['of'], regularized: readonly Regularized[], unknown: Set<string>): Value | null {
+function total(
+  { builder, regularized }: Lowerer,
+  of: Regularized['of'],
+  batch: Dim | undefined,
+  origin: Origin,
+  unknown: Set<string>,
+): Value | null {
   let sum: Value | null = null;
   for (const { value, regularizer, layer } of regularized.filter((each) => each.of === of)) {
     builder.enter(layer, layer);
-    const axes = value.type.shape.flatMap((_, axis) => (of === 'activity' && axis === 0 ? [] : [axis]));
-    // What is no tensor of samples has no penalty of each.
-    const penalty = of === 'activity' && value.type.shape[0] !== BATCH ? undefined : penaltyOf(builder, value, regularizer, axes);
+    const x = of === 'activity' ? samplesOf(builder, value, batch, origin) : value;
+    const axes = (x ?? value).type.shape.flatMap((_, axis) => (of === 'activity' && axis === 0 ? [] : [axis]));
+    const penalty = x === null ? undefined : penaltyOf(builder, x, regularizer, axes);
     if (penalty === undefined) unknown.add(layer);
     if (penalty === undefined || penalty === null) continue;
     sum = sum === null ? penalty : (builder.ops('add', [sum, penalty], {}, `${of}_penalties`)[0] as Value);
   }
   return sum;
+}
+
+/**
+ * An activity as one tensor of samples, null where it is none. Keras 3 divides what it finds at each step of TimeDistributed by the size of
+ * the batch: there the steps of a sample are added up.
+ */
+function samplesOf(builder: Builder, value: Value, batch: Dim | undefined, { keras }: Origin): Value | null {
+  const [first, ...rest] = value.type.shape;
+  if (first === batch) return value;
+  if (keras !== 3 || batch !== BATCH || typeof first !== 'string' || baseOf(first) !== BATCH) return null;
+  return builder.ops('reshape', [value], { shape: [BATCH, factorOf(first), ...rest] }, 'steps')[0] as Value;
 }

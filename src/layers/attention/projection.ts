@@ -18,5 +18,7 @@ export function project(layer: Lowering, part: string, x: Value, inner: number, 
   const [kept, summed, made] = [letters(0, outer), letters(outer, inner), letters(shape.length, outputs.length)];
   const kernel = own.weight('kernel', [...taken, ...outputs]);
   const product = einsum(own, `${kept}${summed},${summed}${made}->${kept}${made}`, [x, kernel]);
-  return useBias ? own.op('add', [product, own.weight('bias', outputs)], {}, 'sum') : product;
+  const result = useBias ? own.op('add', [product, own.weight('bias', outputs)], {}, 'sum') : product;
+  layer.regularizeActivity(result);
+  return result;
 }

@@ -23,7 +23,7 @@ export const timeDistributed = layer({
     const mask = others.length > 0 ? null : layer.mask();
     // Steps of a batch are samples to the layer: what it makes of one does not depend on the others.
     const inputs = layer.inputs.map((input, i) => fold(layer, input, i === 0 ? 'steps' : `steps_${i}`));
-    const { values, masks } = child.call(inputs, { masks: [stepMask(layer, child, mask)] });
+    const { values, masks } = child.call(inputs, { masks: [stepMask(layer, child, mask)], isBare: layer.origin.keras === 3 });
     if (layer.origin.keras !== 3) layer.giveMask(outerMask(layer, masks[0] ?? null, mask, first));
     return values.map((value) => unfold(layer, value, first));
   },

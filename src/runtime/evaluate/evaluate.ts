@@ -189,6 +189,8 @@ function forHeads(
       );
     return Object.fromEntries(heads.flatMap((head) => (Object.hasOwn(named, head) ? [[head, named[head] as NDArray]] : [])));
   }
+  const [only] = given;
+  if (shared && given.length === 1 && only !== undefined) return Object.fromEntries(heads.map((head) => [head, only]));
   const order = given.length === outputs.length ? outputs : heads;
   if (given.length !== order.length) throw new Error(`${what}: a list of ${given.length}, ${expected()}`);
   return Object.fromEntries(heads.map((head) => [head, given[order.indexOf(head)] as NDArray]));

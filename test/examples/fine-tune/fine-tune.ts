@@ -40,23 +40,20 @@ export async function fineTune(model: LayersModel, { train, test, trained, teste
   // What is frozen, and only that, is hoisted: the live model knows.
   const program = await compile(model);
   const module = await program.instantiate();
-  const { evaluate, refresh, prefix } = module;
-  if (evaluate === undefined || refresh === undefined || prefix === undefined) throw new Error('nothing is frozen, or no loss is known');
+  const { prefix } = module;
+  if (prefix === undefined) throw new Error('nothing is frozen');
   const weights = await module.load(model);
 
   const layers: Timed = { milliseconds: [], accuracy: [] };
   const suffix: Timed = { milliseconds: [], accuracy: [] };
   let before = 0;
-  const validate = validation(
-    { refresh, evaluate },
-    {
-      weights,
-      model,
-      data: held,
-      options: { cache: true },
-      onResult: (_, results) => void note(suffix, before, results['val_accuracy']),
-    },
-  );
+  const validate = validation(module, {
+    weights,
+    model,
+    data: held,
+    options: { cache: true },
+    onResult: (_, results) => note(suffix, before, results['val_accuracy']),
+  });
   const fit: Timed = { milliseconds: [], accuracy: [] };
   for (let epoch = 0; epoch < epochs; epoch++) {
     const begun = performance.now();
