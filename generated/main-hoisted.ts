@@ -1438,7 +1438,7 @@ async function addBatch(
     await update(metrics, null);
     await update(weightedMetrics, weight);
   }
-  if (!isTotal || !Object.values(heads).some(({ loss }) => loss !== undefined)) return;
+  if (!isTotal) return;
   const added = async (key: string | undefined): Promise<number> => (key === undefined ? 0 : sumOver((await read(key)).data));
   total += (await added(penalties.weights)) + (await added(penalties.activity)) / count;
   addMean('loss', total, count);
@@ -1500,6 +1500,8 @@ function forHeads(
       );
     return Object.fromEntries(heads.flatMap((head) => (Object.hasOwn(named, head) ? [[head, named[head] as NDArray]] : [])));
   }
+  const [only] = given;
+  if (shared && given.length === 1 && only !== undefined) return Object.fromEntries(heads.map((head) => [head, only]));
   const order = given.length === outputs.length ? outputs : heads;
   if (given.length !== order.length) throw new Error(`${what}: a list of ${given.length}, ${expected()}`);
   return Object.fromEntries(heads.map((head) => [head, given[order.indexOf(head)] as NDArray]));

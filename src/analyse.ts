@@ -3,7 +3,7 @@ import { type EvaluationPlan, planEvaluation } from './evaluate/plan.ts';
 import type { Program } from './ir/program.ts';
 import { layersWith } from './layers/index.ts';
 import type { LayerRow } from './layers/row.ts';
-import type { Evaluated } from './lower/evaluated.ts';
+import { type Evaluated, PENALTY } from './lower/evaluated.ts';
 import { lower } from './lower/lower.ts';
 import type { ModelGraph, Origin } from './model/graph.ts';
 import { readNested } from './read/nested.ts';
@@ -77,12 +77,16 @@ export function analyseModel(model: ReadModel, options: AnalyseOptions = {}): An
   const { graph, cuts, warnings } = select(model.graph, selection, names, whole.types, whole.masks);
   const name = options.name === undefined ? slug(graph.outputs.map(({ key }) => key)) : fileName(options.name);
   const planned = planEvaluation(model.graph, graph.outputs, model.training, options, (tensor) => whole.masks.ranks.has(tensor));
+  const isWhole = [selection.outputs, selection.inputs, selection.skip].every((names) => names.length === 0);
+  // Keras runs all of a model that is inside another, and adds what its layers add to the loss.
+  const isRunWhole = isWhole && planned.isTotal && model.graph.origin.writer === 'keras' && whole.regularized.length > 0;
+  const run = isRunWhole ? select(model.graph, selection, names, whole.types, whole.masks, whole.regularized).graph : graph;
   const {
     program: lowered,
     sources,
     states,
     unknownRegularizers,
-  } = lower(graph, name, rows, {
+  } = lower(run, name, rows, {
     cuts,
     readNested,
     evaluated: readByEvaluation(planned, model.graph.origin),
@@ -91,8 +95,8 @@ export function analyseModel(model: ReadModel, options: AnalyseOptions = {}): An
   const program = runs.at(-1)?.program ?? lowered;
   return {
     model,
-    selected: graph,
-    evaluation: withoutPenalties(planned, unknownRegularizers),
+    selected: run,
+    evaluation: withPenalties(planned, lowered, unknownRegularizers),
     cuts: cuts.map(({ key }) => key),
     uncounted: uncountedLayers(model.graph, whole.types).size,
     whole: rewrite(whole.program, { hoist: 'none' }, { skip: optimisations }).at(-1)?.program ?? whole.program,
@@ -118,9 +122,12 @@ function readByEvaluation({ heads, isTotal }: EvaluationPlan, { writer }: Origin
   };
 }
 
-/** The sum of the losses is none where a regularizer is not known. */
-function withoutPenalties(plan: EvaluationPlan, unknown: readonly string[]): EvaluationPlan {
-  if (unknown.length === 0) return plan;
+const PENALTIES: ReadonlySet<string> = new Set(Object.values(PENALTY));
+
+/** The sum of the losses is none where a regularizer is not known, or where there is nothing to sum. */
+function withPenalties(plan: EvaluationPlan, { outputs }: Program, unknown: readonly string[]): EvaluationPlan {
+  const isNothing = plan.heads.every(({ loss }) => loss === null) && !outputs.some(({ key }) => PENALTIES.has(key));
+  if (unknown.length === 0) return isNothing ? { ...plan, isTotal: false } : plan;
   const heads = plan.heads.map((head) => (head.loss === null ? head : { ...head, loss: { ...head.loss, name: `${head.key}_loss` } }));
   return { heads, isTotal: false, omitted: [...plan.omitted, diagnostic('regularizer-unknown', { layers: unknown })] };
 }

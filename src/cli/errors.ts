@@ -26,6 +26,10 @@ export function warningText({ code, message, hint }: { readonly code: string; re
   return `${head}\n${paragraph(INDENT + hint)}\n`;
 }
 
+/** What somebody should know, or what is amiss without an error of its own. */
+export const remarkText = (kind: 'note' | 'warning', what: string): string =>
+  `${paragraph(`${kind}: ${what}`).replace('warning', onStderr.yellow('warning'))}\n`;
+
 const LONGEST = 500;
 
 /** Text in lines as wide as the terminal, each but the first indented. */

@@ -10,7 +10,7 @@ import { batchSizeOf, bytesOf, jobsOf } from '../eval/options.ts';
 import type { Observer } from '../eval/run.ts';
 import { shardOf } from '../eval/shard.ts';
 import { onStderr } from './colors.ts';
-import { warningText } from './errors.ts';
+import { remarkText, warningText } from './errors.ts';
 import { evaluationText } from './evaluation-text.ts';
 import { writeFiles } from './files.ts';
 import { type MeasureOptions, measuresOf } from './measures.ts';
@@ -129,7 +129,7 @@ function observe(isQuiet: boolean): { readonly observer: Observer; stop(): void 
   const say = (line: string): void => void (isQuiet || process.stderr.write(`${line}\n`));
   const observer: Observer = {
     warn: (warning) => void (isQuiet || process.stderr.write(warningText(warning))),
-    note: (note) => say(`note: ${printable(note)}`),
+    note: (note) => void (isQuiet || process.stderr.write(remarkText('note', note))),
     begin({ program, model, backend, jobs, samples }) {
       const threads = jobs === 1 ? '' : `, ${jobs} threads`;
       say(
@@ -145,7 +145,7 @@ function observe(isQuiet: boolean): { readonly observer: Observer; stop(): void 
   const stop = (): void => {
     progress.stop();
     // Not into the bar; and once, whichever thread it was told by.
-    for (const message of problems) say(`warning: ${printable(message)}`);
+    for (const message of problems) if (!isQuiet) process.stderr.write(remarkText('warning', message));
     problems.clear();
   };
   return { observer, stop };

@@ -54,7 +54,8 @@ export async function npzData(
     else if (name === undefined || taken.get(name)?.startsWith('input')) {
       missing(`the label of the output ${JSON.stringify(output.name)}`, 'give --labels ARRAY or FILE');
     } else {
-      taken.set(name, `labels of ${output.name}`);
+      const before = taken.get(name);
+      taken.set(name, before === undefined ? `labels of ${output.name}` : `${before}, ${output.name}`);
       labels.set(output.key, asLabels(await arrays.get(name), listed));
     }
   }

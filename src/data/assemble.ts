@@ -7,10 +7,11 @@ import { labelSource, weightSource } from './labels.ts';
 
 /**
  * A data set out of what was found for a program; its labels and weights are checked here.
+ * @param areListed whether somebody says which classes there are; else they are those that the data has
  * @throws SkipcError `data-samples`, and what labels throw
  */
-export function dataSet({ inputs, labels, weights, notes, files }: Found, wanted: Wanted): DataSet {
-  const ys = wanted.outputs.map((output) => [output.key, labelSource(output, labels.get(output.key) as LabelColumn)] as const);
+export function dataSet({ inputs, labels, weights, notes, files }: Found, wanted: Wanted, areListed: boolean): DataSet {
+  const ys = wanted.outputs.map((output) => [output.key, labelSource(output, labels.get(output.key) as LabelColumn, areListed)] as const);
   const common = weights !== null && 'kind' in weights ? weightSource(weights) : null;
   const own = weights === null || 'kind' in weights ? [] : [...weights].map(([key, column]) => [key, weightSource(column)] as const);
   const sources = [...inputs.values(), ...[...ys, ...own].map(([, source]) => source), ...(common === null ? [] : [common])];

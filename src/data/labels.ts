@@ -23,10 +23,12 @@ const MOST_VALUES = 2 ** 28;
  * - `categorical`: a number a class, float32, the output's shape; indices become one-hot rows.
  * - `binary`, `values`: float32, the output's shape; an axis of length 1 at its end may be missing.
  * All of them are looked at once, so that a fault is found before anything is computed.
- * @throws SkipcError `data-shape`, `data-classes`, `data-value`, `data-class`
+ * @param areListed true where the classes are in the model's order; else they are those that the data has, which must be all of them
+ * @throws SkipcError `data-shape`, `data-classes`, `data-classes-unlisted`, `data-value`, `data-class`
  */
-export function labelSource(output: WantedOutput, { column, classes }: LabelColumn): LabelSource {
+export function labelSource(output: WantedOutput, { column, classes }: LabelColumn, areListed: boolean): LabelSource {
   const units = output.shape.at(-1);
+  if (classes !== null) checkClasses(output, classes, typeof units === 'number' ? units : null, areListed);
   return checked(column, reader(output, column, classes), typeof units === 'number' ? units : 1);
 }
 
@@ -40,7 +42,6 @@ function reader(output: WantedOutput, column: NumberColumn, classes: readonly st
   const perPlace = fits(sample, places) ? sample : fits(sample, [...places, 1]) ? sample.slice(0, -1) : null;
   const isOneHot = output.labels !== 'binary' && (units ?? 1) > 1 && fits(sample, wanted);
   const asClasses = output.labels === 'sparse' || output.labels === 'categorical' || (classes !== null && (units ?? 1) > 1);
-  if (classes !== null) checkClasses(output, classes, units);
   if (wanted.length > 0 && asClasses) {
     if (output.labels === 'sparse') {
       if (isOneHot) return hotIndices(output, column, units as number);
@@ -58,11 +59,13 @@ function reader(output: WantedOutput, column: NumberColumn, classes: readonly st
   return fail('data-shape', { what: column.what, found: column.shape, expected, of: `the output ${JSON.stringify(output.name)}` });
 }
 
-/** A single unit tells two classes apart. */
-function checkClasses(output: WantedOutput, classes: readonly string[], units: number | null): void {
+/** A single unit tells two classes apart. Of classes that the data happens to have, nobody knows which units those of a part of them are. */
+function checkClasses(output: WantedOutput, classes: readonly string[], units: number | null, areListed: boolean): void {
   if (output.labels === 'values' && units === 1) return;
   const most = units === 1 && output.labels !== 'sparse' ? 2 : units;
-  if (most !== null && classes.length > most) fail('data-classes', { classes, output: output.name, units: most });
+  if (most === null) return;
+  if (classes.length > most) fail('data-classes', { classes, output: output.name, units: most });
+  if (classes.length < most && !areListed) fail('data-classes-unlisted', { classes, output: output.name, units: most });
 }
 
 /** Numbers as they are: finite, and between -1 and 1 where they say yes or no (hinge losses take -1 for no). */

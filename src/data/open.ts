@@ -18,7 +18,7 @@ export async function openData(path: string, wanted: Wanted, options: DataOption
   const rescaling = parseRescaling(options.rescale, options.offset);
   const kind = kindOf(path);
   const read = { folder: imageData, npz: npzData, npy: npyData, table: tableData }[kind];
-  return dataSet(await read(path, wanted, options, listed, rescaling), wanted);
+  return dataSet(await read(path, wanted, options, listed, rescaling), wanted, listed !== null);
 }
 
 const HEAD = 1 << 12;

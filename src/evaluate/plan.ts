@@ -77,7 +77,9 @@ export function planEvaluation(
     measuresOf(givenFor(model, chosen, position, training, wanted), model.origin, isMasked(output.tensor), omitted),
   );
   const losses = found.filter(({ loss }) => loss !== null).length;
-  const isTotal = losses > 0 && found.every(({ lacksLoss }) => !lacksLoss);
+  // Compiled without a loss, a model of Keras has that of its regularizers.
+  const isSaid = losses > 0 || (training !== null && training.loss === null && wanted.loss === undefined);
+  const isTotal = isSaid && found.every(({ lacksLoss }) => !lacksLoss);
   const names = new Map<string, number>();
   const heads = chosen.map(({ key }, position): HeadPlan => {
     const { loss, metrics, weightedMetrics } = found[position] as Measures;

@@ -29,6 +29,8 @@ export interface Lowered {
   readonly states: readonly string[];
   /** Layers whose regularizers skipc does not know: the loss of the model lacks what these add. */
   readonly unknownRegularizers: readonly string[];
+  /** First results of the calls that add to the loss. */
+  readonly regularized: readonly TensorId[];
   /** What ops say they come from, where that is not the path of their layer. */
   readonly sources: ReadonlyMap<string, string>;
   /** Why a call could not be lowered; empty unless lowering was tolerant. */
@@ -67,6 +69,7 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
   const frame = frameOf(graph.origin, null, graph.statedShapes);
   const failures = new Map<string, Error>();
   const scopes = scopesOf(graph);
+  const regularized: TensorId[] = [];
 
   for (const input of graph.inputs) {
     const value = builder.input(input.name, input.key, inputType(input, frame.values), input.fill);
@@ -78,6 +81,7 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
     if (tolerant && tensorsOf(call).some((tensor) => !frame.values.has(tensor))) continue;
     const where: Location = { layer: call.layer.path, pointer: call.layer.pointer };
     const scope = scopes.get(call.id) ?? scopeOf(call);
+    const before = lowerer.regularized.length;
     try {
       builder.enter(scope, scopes.get(call.id) ?? call.layer.path);
       locate(where, () => lowerCall(lowerer, frame, call, scope, where));
@@ -86,6 +90,7 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
       if (!tolerant) throw error;
       failures.set(call.id, error as Error);
     }
+    if (lowerer.regularized.length > before) regularized.push(`${call.id}:0`);
   }
 
   const bind = ({ key, tensor }: ModelOutput): Output => ({ key, value: resolve(frame, tensor).name });
@@ -109,6 +114,7 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
     sources: new Map(graph.calls.flatMap(({ id, layer }) => (scopes.has(id) ? [[layer.path, scopes.get(id) as string]] : []))),
     states: states.map(({ key }) => key),
     unknownRegularizers: [...unknownRegularizers],
+    regularized,
     failures,
   };
 }

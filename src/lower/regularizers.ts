@@ -35,8 +35,9 @@ export function penaltyOf(builder: Builder, x: Value, regularizer: unknown, axes
 }
 
 /** l1 sum |x| + l2 sum x^2 */
-function sumsOf(builder: Builder, given: Value, l1: number, l2: number, axes: readonly number[]): Value | null {
-  const x = given.type.dtype === 'f32' ? given : one(builder, 'cast', [given], { dtype: 'f32' }, 'penalized');
+function sumsOf(builder: Builder, x: Value, l1: number, l2: number, axes: readonly number[]): Value | null | undefined {
+  // Keras on TensorFlow multiplies no integers by a factor.
+  if (x.type.dtype !== 'f32') return undefined;
   const parts = (
     [
       ['abs', l1],

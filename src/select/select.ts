@@ -34,6 +34,7 @@ export interface Selected {
  * @param model all of it
  * @param masks of the model's tensors: one that is cut takes its mask as a second input
  * @param hoist names to cut at, already told from `auto`, `shared` and `none`
+ * @param besides tensors that are needed, though no output depends on them
  */
 export function select(
   model: ModelGraph,
@@ -41,6 +42,7 @@ export function select(
   hoist: readonly string[],
   types: ReadonlyMap<TensorId, TensorType>,
   masks: Masks,
+  besides: readonly TensorId[] = [],
 ): Selected {
   const names = new NameIndex(model);
   const outputs =
@@ -76,14 +78,7 @@ export function select(
     }
     return current;
   };
-  const reached = () =>
-    reach(
-      graph,
-      outputs.map(({ tensor }) => resolve(tensor)),
-      resolve,
-      given,
-      replaced,
-    );
+  const reached = () => reach(graph, [...outputs.map(({ tensor }) => tensor), ...besides].map(resolve), resolve, given, replaced);
   const unmasked = reached();
   // What is the mask of several cuts comes with one that is needed.
   for (const [alias, masked] of masks.of) {

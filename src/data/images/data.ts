@@ -25,7 +25,7 @@ export async function imageData(
   const resizing = parseResizing(options.resize, options.cropToAspectRatio, options.padToAspectRatio);
   const size = options.imageSize === undefined ? null : parseSize(options.imageSize);
   const folder = imageFolder(path, options.labels !== undefined || wanted.outputs.length === 0, listed);
-  const { paths, indices, classes, folders, ignored } = folder;
+  const { paths, indices, classes, ignored } = folder;
   const notes =
     ignored === 0 ? [] : [`${ignored} ${ignored === 1 ? 'entry of the folder is' : 'entries of the folder are'} no images of a class`];
   const inputs = new Map([[info.key, imageSource(path, paths, axes, { resizing, rescaling, size }, await imageDecoder())]]);
@@ -38,12 +38,6 @@ export async function imageData(
         : { column: numberColumn(`the folder ${JSON.stringify(path)}`, 'int', [paths.length], indices, at), classes };
     for (const output of wanted.outputs) {
       labels.set(output.key, given);
-      const units = output.shape.at(-1);
-      if (indices !== null && listed === null && typeof units === 'number' && units > 2 && folders < units) {
-        notes.push(
-          `the folder has ${folders} of the ${units} classes of the output ${output.name}: list them all with --classes, in the order of the model`,
-        );
-      }
     }
   }
   const weights = options.sampleWeights === undefined ? null : await weightFile(options.sampleWeights, undefined, paths);

@@ -12,8 +12,6 @@ export interface ImageFolder {
   readonly indices: Int32Array | null;
   /** The classes in order; null without `indices`. */
   readonly classes: readonly string[] | null;
-  /** How many of them are classes of a sub-folder of their own. */
-  readonly folders: number;
   /** Files that are no images, and what else was left out. */
   readonly ignored: number;
 }
@@ -33,7 +31,7 @@ export function imageFolder(folder: string, hasLabels: boolean, listed: readonly
   if (hasLabels) {
     const found = filesBelow(folder, '');
     if (found.paths.length === 0) fail('data-empty', { what: `the folder ${JSON.stringify(folder)}` });
-    return { ...found, indices: null, classes: null, folders: 0 };
+    return { ...found, indices: null, classes: null };
   }
   const entries = list(folder);
   const names = entries.filter((entry) => !entry.name.startsWith('.') && isFolder(entry)).map(({ name }) => name);
@@ -56,7 +54,7 @@ export function imageFolder(folder: string, hasLabels: boolean, listed: readonly
     }
   });
   if (paths.length === 0) fail('data-empty', { what: `the folder ${JSON.stringify(folder)}` });
-  return { paths, indices: Int32Array.from(indices), classes, folders: names.length, ignored };
+  return { paths, indices: Int32Array.from(indices), classes, ignored };
 }
 
 /** Images in a folder and the real folders below it: folder by folder in the order of their paths, then by name. */

@@ -67,6 +67,12 @@ export const data = {
       `the data has ${classes.length} classes (${list(classes)}), the output ${JSON.stringify(output)} tells ${units} apart`,
     () => 'choose another --output, or leave out what the model was not trained on',
   ),
+  'data-classes-unlisted': entry<{ classes: readonly string[]; output: string; units: number }>(
+    'invalid',
+    ({ classes, output, units }) =>
+      `the data has ${classes.length} of the ${units} classes that the output ${JSON.stringify(output)} tells apart: ${list(classes)}`,
+    () => 'list them all with --classes, in the order of the model: else nobody knows which of its units these are',
+  ),
   'data-class-unlisted': entry<{ name: string; what: string; classes: readonly string[] }>(
     'invalid',
     ({ name, what, classes }) => `${what} has the class ${JSON.stringify(name)}, which is not among those listed: ${list(classes)}`,

@@ -127,7 +127,7 @@ async function addBatch(
     await update(metrics, null);
     await update(weightedMetrics, weight);
   }
-  if (!isTotal || !Object.values(heads).some(({ loss }) => loss !== undefined)) return;
+  if (!isTotal) return;
   const added = async (key: string | undefined): Promise<number> => (key === undefined ? 0 : sumOver((await read(key)).data));
   total += (await added(penalties.weights)) + (await added(penalties.activity)) / count;
   addMean('loss', total, count);
