@@ -1,9 +1,9 @@
 import { diagnostic, fail, type SkipcError } from './diagnostics/error.ts';
 import { type EvaluationPlan, planEvaluation } from './evaluate/plan.ts';
-import type { Program } from './ir/program.ts';
+import { PENALTY, type Program } from './ir/program.ts';
 import { layersWith } from './layers/index.ts';
 import type { LayerRow } from './layers/row.ts';
-import { type Evaluated, PENALTY } from './lower/evaluated.ts';
+import type { Evaluated } from './lower/evaluated.ts';
 import { lower } from './lower/lower.ts';
 import type { ModelGraph, Origin } from './model/graph.ts';
 import { readNested } from './read/nested.ts';

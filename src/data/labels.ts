@@ -27,7 +27,7 @@ const MOST_VALUES = 2 ** 28;
  * @throws SkipcError `data-shape`, `data-classes`, `data-classes-unlisted`, `data-value`, `data-class`
  */
 export function labelSource(output: WantedOutput, { column, classes }: LabelColumn, areListed: boolean): LabelSource {
-  const units = output.shape.at(-1);
+  const units = output.shape.slice(1).at(-1);
   if (classes !== null) checkClasses(output, classes, typeof units === 'number' ? units : null, areListed);
   return checked(column, reader(output, column, classes), typeof units === 'number' ? units : 1);
 }

@@ -1,7 +1,6 @@
 import type { FunctionDeclarationStructure, OptionalKind } from 'ts-morph';
 import type { FactoryCall, HeadPlan, MeasuredPlan } from '../evaluate/plan.ts';
-import { isPublic, MASK } from '../ir/program.ts';
-import { LOGITS, PENALTY } from '../lower/evaluated.ts';
+import { isPublic, LOGITS, MASK, PENALTY } from '../ir/program.ts';
 import { type Code, code, runtime } from '../ops/code.ts';
 import { checked } from './checked.ts';
 import { type Data, dataLiteral } from './literal.ts';

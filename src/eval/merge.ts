@@ -4,7 +4,7 @@ import { parseJson } from '../read/json.ts';
 import { instanceOf } from '../schema/validate.ts';
 import { samplesIn } from './batches.ts';
 import { type Evaluation, evaluationOf } from './evaluation.ts';
-import { type Part, partSchema } from './part.ts';
+import { checkOf, type Part, partSchema } from './part.ts';
 
 const MOST_BYTES = 2 ** 28;
 
@@ -39,6 +39,8 @@ function readPart(path: string): ReadPart {
   const value = parseJson(textOf(path), path);
   const part = isDeep(value) ? null : instanceOf(partSchema, value);
   if (part === null) return fail('part-invalid', { path, why: 'it is not what skipc eval --shard writes' });
+  const { check, ...rest } = value as Part;
+  if (check !== checkOf(rest)) fail('part-invalid', { path, why: 'it was changed after it was written' });
   const { shard, batchSize, samples, data } = part;
   if (shard.index >= shard.of) fail('part-invalid', { path, why: `it says that it is part ${shard.index} of ${shard.of}, counted from 0` });
   const expected = samplesIn(data.samples, batchSize, shard);

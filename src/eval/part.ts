@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { HeadPlan } from '../evaluate/plan.ts';
 import type { Sums } from '../runtime/evaluate/sums.ts';
 import { anything, array, described, integer, nullable, number, object, oneOf, record, type Static, string } from '../schema/build.ts';
@@ -60,8 +61,12 @@ export const partSchema = object({
     'what losses and metrics gathered, by name: each sum is the one number and the other together',
   ),
   ...effort,
+  check: described(string, 'a hash of all the rest, so that damage shows'),
 });
 export type Part = Static<typeof partSchema>;
+
+/** @param rest all but its `check`, as JSON holds it */
+export const checkOf = (rest: object): string => createHash('sha256').update(JSON.stringify(rest)).digest('hex');
 
 export const headsIn = (heads: readonly HeadPlan[]): Part['heads'] => {
   const told = ({ name, given }: HeadPlan['metrics'][number]) => ({ name, metric: given });

@@ -9,7 +9,7 @@ import { version } from '../version.ts';
 import { batchesIn, type Shard, samplesIn, WHOLE } from './batches.ts';
 import type { BackendChoice } from './choices.ts';
 import { labelsHash } from './labels-hash.ts';
-import { headsIn, PART_FORMAT, type Part, sumsToJson } from './part.ts';
+import { checkOf, headsIn, PART_FORMAT, type Part, sumsToJson } from './part.ts';
 import { evaluateInThreads } from './pool.ts';
 import { carriedStates, fixedBatch, prefixStates, wantedData } from './wanted.ts';
 
@@ -93,7 +93,7 @@ export async function runEvaluation(model: ModelSource, options: EvaluationOptio
       },
     ),
   );
-  return {
+  const part = {
     'skipc-evaluation-part': PART_FORMAT,
     skipc: version,
     model: { name: summary.model.name, hash: summary.model.hash },
@@ -109,7 +109,8 @@ export async function runEvaluation(model: ModelSource, options: EvaluationOptio
     sums: sumsToJson(pooled.sums),
     seconds: pooled.seconds,
     cache: pooled.cache,
-  };
+  } satisfies Omit<Part, 'check'>;
+  return { ...part, check: checkOf(part) };
 }
 
 /** What can be refused before the data is opened. */

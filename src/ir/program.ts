@@ -6,6 +6,11 @@ export type Stage = 'load' | 'prefix' | 'suffix';
 /** What the name of a mask ends in, and of nothing else that lowering names: `%embed:mask`. */
 export const MASK = ':mask';
 
+/** What the keys of outputs for `evaluate` end in, behind the key of the output whose softmax or sigmoid was given this. */
+export const LOGITS = ':logits';
+/** The keys of what regularizers of weights add to the loss, and of what those of activities add for each sample. */
+export const PENALTY = { weights: 'penalty:weights', activity: 'penalty:activity' } as const;
+
 /** A named tensor. Names carry their sigil: `%name` is computed or handed in, `@name` is a weight. */
 export interface Value {
   readonly name: string;

@@ -1,4 +1,4 @@
-import { MASK, type Output, type Value } from '../ir/program.ts';
+import { LOGITS, MASK, type Output, PENALTY, type Value } from '../ir/program.ts';
 import { BATCH, baseOf, type Dim, factorOf } from '../ir/types.ts';
 import type { ModelOutput, Origin } from '../model/graph.ts';
 import type { Builder } from './builder.ts';
@@ -15,11 +15,6 @@ export interface Evaluated {
   readonly penalties: boolean;
   readonly masks: boolean;
 }
-
-/** What the keys of such outputs end in, behind the key of the output they belong to. */
-export const LOGITS = ':logits';
-/** The sum of what regularizers of weights add to the loss, and of what those of activities add for each sample. */
-export const PENALTY = { weights: 'penalty:weights', activity: 'penalty:activity' } as const;
 
 /**
  * Outputs for `evaluate` alone: logits, masks, and what regularizers add to the loss.
@@ -65,7 +60,10 @@ function total(
     builder.enter(layer, layer);
     const x = of === 'activity' ? samplesOf(builder, value, batch, origin) : value;
     const axes = (x ?? value).type.shape.flatMap((_, axis) => (of === 'activity' && axis === 0 ? [] : [axis]));
-    const penalty = x === null ? undefined : penaltyOf(builder, x, regularizer, axes);
+    const penalty =
+      x === null
+        ? undefined
+        : penaltyOf(builder, x, regularizer, axes, of === 'activity' ? 'activity' : value.name.slice(value.name.lastIndexOf('/') + 1));
     if (penalty === undefined) unknown.add(layer);
     if (penalty === undefined || penalty === null) continue;
     sum = sum === null ? penalty : (builder.ops('add', [sum, penalty], {}, `${of}_penalties`)[0] as Value);

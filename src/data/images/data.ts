@@ -36,9 +36,7 @@ export async function imageData(
       indices === null
         ? await labelFile(options.labels ?? '', listed, undefined, paths)
         : { column: numberColumn(`the folder ${JSON.stringify(path)}`, 'int', [paths.length], indices, at), classes };
-    for (const output of wanted.outputs) {
-      labels.set(output.key, given);
-    }
+    for (const { key } of wanted.outputs) labels.set(key, given);
   }
   const weights = options.sampleWeights === undefined ? null : await weightFile(options.sampleWeights, undefined, paths);
   return { inputs, labels, weights, notes, files: paths };
