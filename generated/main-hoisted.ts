@@ -107,6 +107,7 @@ export function predict(w: Weights, inputs: Inputs | Tensor): Outputs {
 export async function evaluate(w: Weights, data: EvaluationData, options: EvaluateOptions = {}): Promise<Evaluation> {
   checkWeights(w);
   const program: EvaluatedProgram = {
+    weights: w,
     inputs: ['image'],
     outputs: ['main'],
     heads: heads(),
@@ -651,11 +652,6 @@ function describeGiven(value: unknown): string {
   return value instanceof Tensor ? 'a tensor without a name' : `a value of type ${typeof value}`;
 }
 
-/** A model that runs: a tfjs `LayersModel`, or anything with its weights. */
-export interface LiveModel {
-  readonly weights: readonly { readonly name: string; readonly originalName?: string; readonly trainable?: boolean; read(): Tensor }[];
-}
-
 /** A safetensors file or where it lies; tensors by the model's own weight names; or the model itself. */
 export type WeightSource = ArrayBuffer | ArrayBufferView | string | URL | NamedTensorMap | LiveModel;
 
@@ -697,7 +693,7 @@ async function openWeights(source: WeightSource, options: LoadOptions = {}): Pro
     throw new Error('weights: expected an ArrayBuffer, a URL or path, tensors by name, or a model');
   }
   const entries: (readonly [name: string, value: unknown, trainable?: boolean | undefined])[] = isLiveModel(source)
-    ? source.weights.map((weight) => [weight.originalName ?? weight.name, weight.read(), weight.trainable])
+    ? liveWeightsOf(source).map(([name, weight, isTrained]) => [name, weight.read(), isTrained])
     : Object.entries(source);
   const available = entries.map(([name, value, trainable]) => {
     if (!(value instanceof Tensor)) throw new Error(`weights: ${JSON.stringify(name)} is not a tensor`);
@@ -830,6 +826,59 @@ const isURL = (source: WeightSource): source is URL => typeof (source as { href?
 const isLiveModel = (source: NamedTensorMap | LiveModel | ArrayBuffer | URL): source is LiveModel =>
   Array.isArray((source as { weights?: unknown }).weights);
 
+/** A model that runs: a tfjs `LayersModel`, or anything with its weights. */
+export interface LiveModel {
+  readonly weights: readonly LiveWeight[];
+  /** What its weights are in; of models inside it tells apart layers of one name. */
+  readonly layers?: readonly LiveLayer[];
+}
+
+export interface LiveWeight {
+  readonly name: string;
+  readonly originalName?: string;
+  readonly trainable?: boolean;
+  read(): Tensor;
+}
+
+export interface LiveLayer {
+  readonly name: string;
+  readonly trainable?: boolean;
+  readonly weights: readonly object[];
+  readonly layers?: readonly LiveLayer[];
+}
+
+/** Where a weight is found. */
+interface Found {
+  readonly scopes: Set<string>;
+  isTrained: boolean;
+}
+
+/**
+ * The weights of a model by their names, before which stand those of the models that they are in; a layer may be in several. Those of a
+ * layer that was made as not trainable say so no more than the layer does.
+ */
+function liveWeightsOf({ weights, layers = [] }: LiveModel): (readonly [name: string, weight: LiveWeight, isTrained: boolean])[] {
+  const places = new Map<object, Found>();
+  const open = layers.map((layer) => ({ layer, scope: '', isTrained: layer.trainable !== false }));
+  for (const { layer, scope, isTrained } of open) {
+    for (const inner of layer.layers ?? []) {
+      open.push({ layer: inner, scope: `${scope}${layer.name}/`, isTrained: isTrained && inner.trainable !== false });
+    }
+    for (const weight of layer.layers === undefined ? layer.weights : []) {
+      const found = places.get(weight) ?? { scopes: new Set(), isTrained: false };
+      found.scopes.add(scope);
+      found.isTrained ||= isTrained;
+      places.set(weight, found);
+    }
+  }
+  return weights.flatMap((weight) => {
+    const { scopes, isTrained } = places.get(weight) ?? { scopes: [''], isTrained: true };
+    return [...scopes].map(
+      (scope) => [scope + (weight.originalName ?? weight.name), weight, isTrained && weight.trainable === true] as const,
+    );
+  });
+}
+
 /** What a `refresh` has done. */
 export interface Refreshed {
   /** Variables of the model that hold other data than those that the weights were made from. */
@@ -871,19 +920,24 @@ async function renew(
   const changed = taken?.changed ?? new Set(Object.keys(variables));
   const touched = prefix !== undefined && isAnyOf(prefix.variables, changed);
   // Other data may hold the same numbers. A page that cannot hash takes it for changed.
-  const before = touched ? await prefix.key().catch(() => null) : null;
+  const hashOf = async (): Promise<string | null> => (touched ? prefix.key().catch(() => null) : null);
+  const hashing = hashOf();
+  const replaced: Tensor[] = [];
+  // All at once, before anything is waited for: of two refreshes one comes after the other, and `newer` is newer than what is there.
   for (const [name, tensor] of Object.entries(newer)) {
     const held = weights[name];
     // What is the same stays: features are known by the tensors that they were computed with.
     if (held !== undefined && sourceIdOf(held) === sourceIdOf(tensor)) tensor.dispose();
     else {
-      held?.dispose();
+      if (held !== undefined) replaced.push(held);
       weights[name] = tensor;
     }
   }
   if (taken === null) variableIds.delete(weights);
   else remember(weights, taken.ids);
-  const isStale = touched && (before === null || before !== (await prefix.key()));
+  const before = await hashing;
+  for (const tensor of replaced) tensor.dispose();
+  const isStale = touched && (before === null || before !== (await hashOf()));
   if (isStale && !told.has(weights)) {
     told.add(weights);
     console.warn(
@@ -1329,6 +1383,8 @@ export interface EvaluateOptions extends CacheOptions {
 
 /** A program as evaluation sees it. */
 export interface EvaluatedProgram {
+  /** What `load` gave; absent where the program has none. */
+  readonly weights?: Readonly<Record<string, Tensor>>;
   /** Keys of the inputs that must be given. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -1361,29 +1417,37 @@ async function evaluateProgram(
 ): Promise<Record<string, number | readonly number[]>> {
   const { batchSize = BATCH_SIZE, sums = {}, onBatch, signal } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) throw new Error(`batchSize: found ${batchSize}, expected an integer from 1 on`);
-  const features = program.prefix === undefined ? null : await featureReader(program.prefix, options);
+  const checkUnchanged = unchanged(program.weights ?? {});
+  const features = program.prefix === undefined ? null : await featureReader(checkedBy(checkUnchanged, program.prefix), options);
+  const { states: keys = [], prefix } = program;
   let states: NamedTensorMap = {};
+  const carried = (some: readonly string[]): NamedTensorMap =>
+    Object.fromEntries(Object.entries(states).filter(([key]) => some.includes(key)));
   let samples = 0;
   try {
     for await (const taken of batchesOf(data, batchSize)) {
       signal?.throwIfAborted();
       const made: Tensor[] = [];
       try {
-        const inputs = async (): Promise<NamedTensorMap> => ({ ...(await inputsOf(taken.batch.xs, program, made)), ...states });
+        const inputs = async (): Promise<NamedTensorMap> => ({
+          ...(await inputsOf(taken.batch.xs, program, made)),
+          ...carried(prefix?.states ?? keys),
+        });
         const count = samplesIn(taken.batch);
+        if (count === 0 && tensorsIn(taken.batch.xs).every(({ shape }) => shape[0] === 0)) continue;
         const name = taken.batch.name ?? `${taken.from}-${taken.from + count}`;
         const given = features === null ? await inputs() : await features({ name, samples: count, known: taken.inputs, inputs });
         if (features !== null) made.push(...Object.values(given));
-        const outputs = program.run(given);
+        checkUnchanged();
+        const outputs = program.run({ ...given, ...carried(prefix?.passed ?? []) });
         made.push(...Object.values(outputs));
         await addBatch(program, taken.batch, count, outputs, sums);
         for (const state of Object.values(states)) state.dispose();
-        states = Object.fromEntries((program.states ?? []).map((key) => [key, outputs[key] as Tensor]));
+        states = Object.fromEntries(keys.map((key) => [key, outputs[key] as Tensor]));
         samples += count;
       } finally {
         const kept = new Set(Object.values(states));
         for (const tensor of made) if (!kept.has(tensor)) tensor.dispose();
-        taken.release();
       }
       onBatch?.(samples);
     }
@@ -1393,6 +1457,26 @@ async function evaluateProgram(
   if (samples === 0 && Object.keys(sums).length === 0) throw new Error('data: there are no samples');
   return resultsOf(program.heads, sums);
 }
+
+/** Refuses to go on where batches would be computed with other weights than those before, or be kept under the key of those. */
+function unchanged(weights: Readonly<Record<string, Tensor>>): () => void {
+  const before = Object.values(weights);
+  const backend = engine().backendName;
+  return () => {
+    const now = Object.values(weights);
+    if (now.some((tensor, i) => tensor !== before[i])) throw new Error('the weights were refreshed while evaluate ran: call it again');
+    if (now.some(({ isDisposed }) => isDisposed)) throw new Error('the weights were disposed while evaluate ran');
+    if (engine().backendName !== backend) throw new Error('the backend was changed while evaluate ran: call it again');
+  };
+}
+
+const checkedBy = (check: () => void, prefix: EvaluatedPrefix): EvaluatedPrefix => ({
+  ...prefix,
+  run(inputs) {
+    check();
+    return prefix.run(inputs);
+  },
+});
 
 /** Adds one batch to the sums. */
 async function addBatch(
@@ -1404,14 +1488,14 @@ async function addBatch(
 ): Promise<void> {
   const names = Object.keys(heads);
   const labels = forHeads(await readEach(ys), names, keys, 'labels', false);
-  const weights = sampleWeight === undefined ? {} : forHeads(await readEach(sampleWeight), names, keys, 'sample weights', true);
+  const weights = sampleWeight === undefined ? null : forHeads(await readEach(sampleWeight), names, keys, 'sample weights', true);
   const numbers = new Map<string, Promise<NDArray>>();
   const read = (key: string): Promise<NDArray> => {
     const known = numbers.get(key) ?? numbersIn(outputs[key] as Tensor);
     numbers.set(key, known);
     return known;
   };
-  const sumsOf = (name: string): Sums => (sums[name] ??= noSums());
+  const sumsOf = (name: string): Sums => ownSums(sums, name);
   const addMean = (name: string, value: number, of: number): void => {
     addTo(sumsOf(name), 0, value * of);
     addTo(sumsOf(name), 1, of);
@@ -1419,8 +1503,8 @@ async function addBatch(
 
   let total = 0;
   for (const [key, { loss, metrics = {}, weightedMetrics = {}, mask: maskKey }] of Object.entries(heads)) {
-    const label = labels[key] as NDArray;
-    const weight = weights[key] ?? null;
+    const label = labels.get(key) as NDArray;
+    const weight = weights?.get(key) ?? null;
     if (label.shape[0] !== count)
       throw new Error(`labels of ${JSON.stringify(key)}: ${label.shape[0]} samples, where others have ${count}`);
     const mask = maskKey === undefined ? null : await read(maskKey);
@@ -1449,33 +1533,45 @@ function resultsOf(
   heads: EvaluatedProgram['heads'],
   sums: Readonly<Record<string, Sums>>,
 ): Record<string, number | readonly number[]> {
-  const results: Record<string, number | readonly number[]> = {};
+  const results = new Map<string, number | readonly number[]>();
+  const found = (name: string): Sums | undefined => (Object.hasOwn(sums, name) ? sums[name] : undefined);
   const mean = (name: string): void => {
-    const found = sums[name];
-    if (found !== undefined) results[name] = sumAt(found, 0) / sumAt(found, 1);
+    const of = found(name);
+    if (of !== undefined) results.set(name, sumAt(of, 0) / sumAt(of, 1));
   };
   mean('loss');
   for (const { loss } of Object.values(heads)) if (loss?.name !== undefined) mean(loss.name);
   for (const { metrics, weightedMetrics } of Object.values(heads)) {
-    for (const [name, { of }] of Object.entries({ ...metrics, ...weightedMetrics })) results[name] = of.result(sums[name] ?? noSums());
+    for (const [name, { of }] of Object.entries({ ...metrics, ...weightedMetrics })) results.set(name, of.result(found(name) ?? noSums()));
   }
-  return results;
+  return Object.fromEntries(results);
+}
+
+/** The sums of this name, which may be that of a method or of the prototype. */
+function ownSums(sums: Record<string, Sums>, name: string): Sums {
+  if (!Object.hasOwn(sums, name))
+    Object.defineProperty(sums, name, { value: noSums(), enumerable: true, writable: true, configurable: true });
+  return sums[name] as Sums;
 }
 
 /** @param made is given the tensors that were made for this batch alone */
 async function inputsOf(xs: TakenBatch['batch']['xs'], { inputs }: EvaluatedProgram, made: Tensor[]): Promise<NamedTensorMap> {
   const given = typeof xs === 'function' ? await xs() : xs;
   if (typeof xs === 'function') made.push(...tensorsIn(given));
-  if (!(given instanceof Tensor) && !Array.isArray(given)) return given as NamedTensorMap;
   const list = given instanceof Tensor ? [given] : given;
-  if (list.length !== inputs.length)
+  if (Array.isArray(list) && list.length !== inputs.length)
     throw new Error(`data: ${list.length} inputs, expected ${inputs.map((name) => JSON.stringify(name)).join(', ')}`);
-  return Object.fromEntries(inputs.map((name, i) => [name, list[i] as Tensor]));
+  const named = Object.entries<Tensor>(Array.isArray(list) ? Object.fromEntries(inputs.map((name, i) => [name, list[i]])) : Object(list));
+  if (typeof xs === 'function') return Object.fromEntries(named);
+  // A variable may be assigned to while a cache looks for its features.
+  const held = named.map(([name, x]) => [name, x instanceof Tensor && !x.isDisposed ? clone(x) : x] as const);
+  made.push(...held.flatMap(([name, x]) => tensorsIn({ [name]: x })));
+  return Object.fromEntries(held);
 }
 
 /**
  * Labels or weights by the head that they are for.
- * @param shared true where one is for all of them
+ * @param shared true where one is for all of them, and some may have none
  */
 function forHeads(
   given: Each<NDArray>,
@@ -1483,28 +1579,28 @@ function forHeads(
   outputs: readonly string[],
   what: string,
   shared: boolean,
-): Record<string, NDArray> {
+): ReadonlyMap<string, NDArray> {
   const expected = (): string => `expected ${heads.map((name) => JSON.stringify(name)).join(', ')}`;
   if (isAlone(given)) {
     if (heads.length > 1 && !shared) throw new Error(`${what}: one tensor, ${expected()}`);
-    return Object.fromEntries(heads.map((head) => [head, given]));
+    return new Map(heads.map((head) => [head, given]));
   }
   if (!Array.isArray(given)) {
     const named = given as Readonly<Record<string, NDArray>>;
-    const missing = heads.find((head) => !Object.hasOwn(named, head));
-    if (missing !== undefined && !shared)
+    const missing = heads.filter((head) => !Object.hasOwn(named, head));
+    if (missing.length > (shared ? heads.length - 1 : 0))
       throw new Error(
-        `${what} of ${JSON.stringify(missing)} are missing: found ${Object.keys(named)
+        `${what} of ${JSON.stringify(missing[0])} are missing: found ${Object.keys(named)
           .map((name) => JSON.stringify(name))
           .join(', ')}, ${expected()}`,
       );
-    return Object.fromEntries(heads.flatMap((head) => (Object.hasOwn(named, head) ? [[head, named[head] as NDArray]] : [])));
+    return new Map(heads.flatMap((head) => (Object.hasOwn(named, head) ? [[head, named[head] as NDArray] as const] : [])));
   }
   const [only] = given;
-  if (shared && given.length === 1 && only !== undefined) return Object.fromEntries(heads.map((head) => [head, only]));
+  if (shared && given.length === 1 && only !== undefined) return new Map(heads.map((head) => [head, only]));
   const order = given.length === outputs.length ? outputs : heads;
   if (given.length !== order.length) throw new Error(`${what}: a list of ${given.length}, ${expected()}`);
-  return Object.fromEntries(heads.map((head) => [head, given[order.indexOf(head)] as NDArray]));
+  return new Map(heads.map((head) => [head, given[order.indexOf(head)] as NDArray]));
 }
 
 function sumOver(numbers: NDArray['data']): number {
@@ -1575,12 +1671,13 @@ export interface TakenBatch {
   /** Where it begins in all data. */
   readonly from: number;
   /** The tensors that it is a part of, by whose identity memory knows it; null where they are made anew each time. */
-  readonly inputs: readonly Tensor[] | null;
-  /** Disposes of what was made for it. */
-  release(): void;
+  readonly inputs: readonly KnownInput[] | null;
 }
 
-/** The batches of any data, one after the other. */
+/** A tensor with its name, or its place in a list. */
+export type KnownInput = readonly [name: string, tensor: Tensor];
+
+/** The batches of any data, one after the other. What was made for one is disposed of as the next is asked for, or at the end. */
 async function* batchesOf(data: EvaluationData, batchSize: number): AsyncGenerator<TakenBatch> {
   if (Array.isArray(data) && !isBatch(data[0])) {
     yield* slices(batchFrom(data), batchSize);
@@ -1592,13 +1689,25 @@ async function* batchesOf(data: EvaluationData, batchSize: number): AsyncGenerat
   const batches = dataset === null ? (data as Iterable<unknown> | AsyncIterable<unknown>) : iterable(dataset);
   let from = 0;
   for await (const given of batches) {
-    const batch = batchFrom(given);
-    const inputs = typeof batch.xs === 'function' || dataset !== null ? null : tensorsIn(batch.xs);
-    // What a data set makes is nobody else's.
-    const made = dataset === null ? [] : [batch.xs, batch.ys, batch.sampleWeight].flatMap(tensorsIn);
-    yield { batch, from, inputs, release: () => made.forEach((tensor) => void tensor.dispose()) };
-    from += samplesIn(batch);
+    try {
+      const batch = batchFrom(given);
+      yield { batch, from, inputs: typeof batch.xs === 'function' || dataset !== null ? null : knownIn(batch.xs) };
+      from += samplesIn(batch);
+    } finally {
+      // What a data set makes is nobody else's.
+      if (dataset !== null) for (const tensor of tensorsUnder(given)) tensor.dispose();
+    }
   }
+}
+
+/** All tensors of what a data set gave, however deep. */
+function tensorsUnder(given: unknown): Tensor[] {
+  const found = new Set([given]);
+  for (const item of found) {
+    if (typeof item !== 'object' || item === null || item instanceof Tensor || ArrayBuffer.isView(item)) continue;
+    for (const each of Object.values(item)) found.add(each);
+  }
+  return [...found].filter((item) => item instanceof Tensor);
 }
 
 async function* iterable(iterator: Awaited<ReturnType<LabelledDataset['iterator']>>): AsyncGenerator<unknown> {
@@ -1622,26 +1731,32 @@ function batchFrom(given: unknown): LabelledBatch {
 
 /** Batches of tensors that hold all samples. Labels are read once, inputs are cut when they are needed. */
 async function* slices({ xs, ys, sampleWeight }: LabelledBatch, batchSize: number): AsyncGenerator<TakenBatch> {
-  const inputs = typeof xs === 'function' ? null : tensorsIn(xs);
+  const inputs = typeof xs === 'function' ? null : knownIn(xs);
   const all = typeof xs === 'function' ? await xs() : xs;
-  const labels = await readEach(ys);
-  const weights = sampleWeight === undefined ? undefined : await readEach(sampleWeight);
-  const count = samplesIn({ xs: all, ys: labels });
-  for (const x of tensorsIn(all))
-    if (x.shape[0] !== count) throw new Error(`data: the inputs have ${x.shape[0]} samples, the labels ${count}`);
   try {
+    const labels = await readEach(ys);
+    const weights = sampleWeight === undefined ? undefined : await readEach(sampleWeight);
+    const count = samplesIn({ ys: labels });
+    for (const x of tensorsIn(all))
+      if (x.shape[0] !== count) throw new Error(`data: the inputs have ${x.shape[0]} samples, the labels ${count}`);
     for (let from = 0; from < count; from += batchSize) {
       const to = Math.min(from + batchSize, count);
       const batch: LabelledBatch = {
-        xs: from === 0 && to === count ? all : () => mapEach(all, (x) => sliceOf(x, from, to)),
+        xs: from === 0 && to === count ? all : () => slicesOf(all, from, to),
         ys: mapEach(labels, (y) => samplesBetween(y, from, to, count)),
         sampleWeight: weights === undefined ? undefined : mapEach(weights, (weight) => samplesBetween(weight, from, to, count)),
       };
-      yield { batch, from, inputs, release: () => undefined };
+      yield { batch, from, inputs };
     }
   } finally {
     if (inputs === null) for (const x of tensorsIn(all)) x.dispose();
   }
+}
+
+function slicesOf(xs: Each<Tensor>, from: number, to: number): Each<Tensor> {
+  // One that is disposed would leave behind the slices of those before it.
+  if (tensorsIn(xs).some(({ isDisposed }) => isDisposed)) throw new Error('data: an input is disposed');
+  return mapEach(xs, (x) => sliceOf(x, from, to));
 }
 
 function sliceOf(x: Tensor, from: number, to: number): Tensor {
@@ -1656,15 +1771,22 @@ function samplesBetween({ dtype, shape, data }: NDArray, from: number, to: numbe
 }
 
 /** How many samples a batch has: its labels say it, as its inputs may not be made yet. */
-function samplesIn({ ys }: Pick<LabelledBatch, 'xs' | 'ys'>): number {
-  const [first] = Object.values(isAlone(ys) ? [ys] : ys);
-  if (first === undefined || first.shape.length === 0) throw new Error('data: the labels hold no samples');
-  return first.shape[0] as number;
+function samplesIn({ ys }: Pick<LabelledBatch, 'ys'>): number {
+  const [first]: unknown[] = Object.values(isAlone(ys) ? [ys] : Object(ys));
+  if (first !== undefined && !(first instanceof Tensor) && !isNDArray(first)) throw noTensor(first);
+  const size = first?.shape[0];
+  if (size === undefined) throw new Error('data: the labels hold no samples');
+  return size;
 }
 
 const isAlone = <T>(given: Each<T>): given is T => given instanceof Tensor || isNDArray(given);
 
-const isNDArray = (given: unknown): given is NDArray => ArrayBuffer.isView((given as { data?: unknown } | null)?.data);
+function isNDArray(given: unknown): given is NDArray {
+  const { data, shape } = Object(given) as Partial<NDArray>;
+  return ArrayBuffer.isView(data) && Array.isArray(shape);
+}
+
+const noTensor = (found: unknown): Error => new Error(`data: found a value of type ${typeof found}, expected a tensor`);
 
 function mapEach<T, U>(given: Each<T>, change: (item: T) => U): Each<U> {
   if (isAlone(given)) return change(given);
@@ -1672,17 +1794,21 @@ function mapEach<T, U>(given: Each<T>, change: (item: T) => U): Each<U> {
   return Object.fromEntries(Object.entries(given as Readonly<Record<string, T>>).map(([name, item]) => [name, change(item)]));
 }
 
-const tensorsIn = (given: unknown): Tensor[] =>
-  given instanceof Tensor
-    ? [given]
-    : typeof given === 'object' && given !== null && !isNDArray(given)
-      ? Object.values(given).filter((item) => item instanceof Tensor)
-      : [];
+const knownIn = (given: unknown): KnownInput[] =>
+  Object.entries(given instanceof Tensor ? [given] : Object(given)).filter(
+    (entry): entry is [string, Tensor] => entry[1] instanceof Tensor,
+  );
 
+const tensorsIn = (given: unknown): Tensor[] => knownIn(given).map(([, tensor]) => tensor);
+
+/** @throws Error where it holds no numbers, or not as many as its shape says */
 async function numbersOf(given: unknown): Promise<NDArray> {
-  if (isNDArray(given)) return given;
-  if (!(given instanceof Tensor)) throw new Error(`data: found a value of type ${typeof given}, expected a tensor`);
-  return numbersIn(given);
+  if (given instanceof Tensor) return numbersIn(given);
+  if (!isNDArray(given)) throw noTensor(given);
+  const { data, shape } = given;
+  if (shape.reduce((size, n) => size * n, 1) !== data.length)
+    throw new Error(`data: ${data.length} numbers in an array of shape [${shape}]`);
+  return given;
 }
 
 /** Numbers for each; tensors among them are read. */
@@ -1701,6 +1827,8 @@ export interface EvaluatedPrefix {
   readonly features: Readonly<Record<string, readonly [dtype: string, shape: readonly (number | string)[], ...unknown[]]>>;
   /** States that it carries from batch to batch. */
   readonly states: readonly string[];
+  /** States that only the suffix carries: they are among the features, and nothing of the batch. */
+  readonly passed?: readonly string[];
   run(inputs: NamedTensorMap): NamedTensorMap;
   key(): Promise<string>;
 }
@@ -1723,7 +1851,7 @@ export interface FeaturesOf {
   readonly name: string;
   readonly samples: number;
   /** Tensors by whose identity memory knows the batch; null where they are made anew each time. */
-  readonly known: readonly Tensor[] | null;
+  readonly known: readonly KnownInput[] | null;
   inputs(): Promise<NamedTensorMap>;
 }
 
@@ -1738,13 +1866,14 @@ const remembered = new WeakMap<object, Map<string, Remembered>>();
  * Gives the features of one batch after the other, which the caller disposes of.
  * @throws Error where they are no function of the inputs
  */
-async function featureReader(prefix: EvaluatedPrefix, options: CacheOptions): Promise<(of: FeaturesOf) => Promise<NamedTensorMap>> {
+async function featureReader(whole: EvaluatedPrefix, options: CacheOptions): Promise<(of: FeaturesOf) => Promise<NamedTensorMap>> {
   const { cache, id } = options;
-  if (cache === undefined || cache === false) return async ({ inputs }) => prefix.run(await inputs());
-  if (prefix.states.length > 0) {
-    const states = prefix.states.map((state) => JSON.stringify(state)).join(', ');
+  if (cache === undefined || cache === false) return async ({ inputs }) => whole.run(await inputs());
+  if (whole.states.length > 0) {
+    const states = whole.states.map((state) => JSON.stringify(state)).join(', ');
     throw new Error(`features cannot be cached: the prefix carries ${states} from batch to batch, so they are no function of its inputs`);
   }
+  const prefix = withoutPassed(whole);
   if (cache === true) return (of) => fromMemory(prefix, id, of);
   const about = { weights: await prefix.key(), backend: engine().backendName, data: id ?? 'by content' };
   const set = await sha256([JSON.stringify(about)]);
@@ -1757,15 +1886,34 @@ async function featureReader(prefix: EvaluatedPrefix, options: CacheOptions): Pr
   };
 }
 
-async function fromMemory(prefix: EvaluatedPrefix, id: string | undefined, { name, known, inputs }: FeaturesOf): Promise<NamedTensorMap> {
-  const owner = id === undefined ? known?.[0]?.dataId : prefix.owner;
+/** The prefix without the states that pass by it. */
+function withoutPassed(prefix: EvaluatedPrefix): EvaluatedPrefix {
+  const passed = new Set(prefix.passed);
+  return {
+    ...prefix,
+    features: Object.fromEntries(Object.entries(prefix.features).filter(([name]) => !passed.has(name))),
+    run(inputs) {
+      const given = Object.keys(inputs).find((name) => passed.has(name));
+      if (given !== undefined) throw new Error(`features cannot be cached where the data gives the state ${JSON.stringify(given)}`);
+      const features = Object.entries(prefix.run(inputs));
+      for (const [name, state] of features) if (passed.has(name)) state.dispose();
+      return Object.fromEntries(features.filter(([name]) => !passed.has(name)));
+    },
+  };
+}
+
+async function fromMemory(prefix: EvaluatedPrefix, id: string | undefined, of: FeaturesOf): Promise<NamedTensorMap> {
+  const { name, samples, known, inputs } = of;
+  const owner = id === undefined ? known?.[0]?.[1].dataId : prefix.owner;
   if (owner === undefined) throw new Error('cache: true knows tensors again, not what is made anew for each batch: give the data an id');
   const batches = remembered.get(owner) ?? new Map<string, Remembered>();
   remembered.set(owner, batches);
-  const ids = dataIdsOf([...prefix.weights, ...(id === undefined ? (known ?? []) : [])]);
-  const place = id === undefined ? name : `${id}/${name}`;
+  const given = id === undefined ? (known ?? []) : [];
+  const ids = dataIdsOf([...prefix.weights, ...given.map(([, tensor]) => tensor)]);
+  // The same tensors may be given as other inputs.
+  const place = JSON.stringify([engine().backendName, id ?? given.map(([input]) => input), name]);
   const before = batches.get(place);
-  if (before !== undefined && isSameList(before.ids, ids)) return tensorsOf(before.features);
+  if (before !== undefined && isSameList(before.ids, ids) && fits(before.features, prefix, samples)) return tensorsOf(before.features);
   return computed(prefix, await inputs(), async (features) => void batches.set(place, { ids, features }));
 }
 
@@ -2246,10 +2394,10 @@ function classAt({ shape, data }: NDArray, i: number, classes: number): number {
 const unknownClass = (label: number, sample: number, classes: number): string =>
   `label ${label} of sample ${sample}: the output has ${classes} ${classes === 1 ? 'class' : 'classes'}`;
 
-/** float32's of what Keras divides by and clips to, `backend.epsilon()`: 1e-7. */
-const EPSILON = Math.fround(1e-7);
+/** float32's of what Keras divides by and clips to, `backend.epsilon()`: 1e-7. A bundle without losses leaves them out. */
+const EPSILON = /* @__PURE__ */ Math.fround(1e-7);
 
-const ALMOST_ONE = Math.fround(1 - 1e-7);
+const ALMOST_ONE = /* @__PURE__ */ Math.fround(0.9999999);
 
 /** A probability off 0 and 1, so that its logarithm is finite; NaN stays. */
 const offTheEnds = (p: number): number => (p < EPSILON ? EPSILON : p > ALMOST_ONE ? ALMOST_ONE : p);

@@ -1,6 +1,6 @@
 import { diagnostic, fail, type SkipcError } from './diagnostics/error.ts';
 import { type EvaluationPlan, planEvaluation } from './evaluate/plan.ts';
-import { PENALTY, type Program } from './ir/program.ts';
+import { isPublic, PENALTY, type Program } from './ir/program.ts';
 import { layersWith } from './layers/index.ts';
 import type { LayerRow } from './layers/row.ts';
 import type { Evaluated } from './lower/evaluated.ts';
@@ -126,7 +126,8 @@ const PENALTIES: ReadonlySet<string> = new Set(Object.values(PENALTY));
 
 /** The sum of the losses is none where a regularizer is not known, or where there is nothing to sum. */
 function withPenalties(plan: EvaluationPlan, { outputs }: Program, unknown: readonly string[]): EvaluationPlan {
-  const isNothing = plan.heads.every(({ loss }) => loss === null) && !outputs.some(({ key }) => PENALTIES.has(key));
+  const isNothing =
+    plan.heads.every(({ loss }) => loss === null) && !outputs.some((output) => !isPublic(output) && PENALTIES.has(output.key));
   if (unknown.length === 0) return isNothing ? { ...plan, isTotal: false } : plan;
   const heads = plan.heads.map((head) => (head.loss === null ? head : { ...head, loss: { ...head.loss, name: `${head.key}_loss` } }));
   return { heads, isTotal: false, omitted: [...plan.omitted, diagnostic('regularizer-unknown', { layers: unknown })] };

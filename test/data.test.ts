@@ -178,7 +178,7 @@ describe('npy', () => {
     });
     const read = async (options: DataOptions) => (await openData(path('x.npy'), vector, options)).labels(0, 2);
     const ys = { head: { dtype: 'int32', shape: [2], data: Int32Array.of(1, 0) } };
-    for (const name of ['y.npy', 'y.txt', 'y.csv']) expect(await read({ labels: path(name) })).toEqual({ ys });
+    for (const name of ['y.npy', 'y.txt', 'y.csv']) expect(await read({ labels: path(name), classes: 'cat,dog' })).toEqual({ ys });
     expect(await read({ labels: path('y.npy'), sampleWeights: path('w.txt') })).toEqual({
       ys,
       sampleWeight: { dtype: 'float32', shape: [2], data: Float32Array.of(1, 0.5) },
@@ -203,6 +203,11 @@ describe('csv', () => {
     const { xs, ys } = await sums(csv, vector, options);
     expect(xs['features']).toEqual({ dtype: 'float32', shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) });
     expect(ys['head']).toEqual({ dtype: 'int32', shape: [2], data: Int32Array.of(0, 2) });
+  });
+
+  test('with a quote where none may be is refused, in its first lines or later', async () => {
+    for (const csv of ['#!/bin/sh\nexec "$@"\n', `a,b,y\n${'1,2,0\n'.repeat(50_000)}1"2",3,0\n`, '"a,b,y\n1,2,0\n'])
+      expect(await refused(csv, vector)).toMatch('data-table: this CSV cannot be read');
   });
 
   test('has inputs by name, texts and weights', async () => {
@@ -304,6 +309,9 @@ describe('labels', () => {
     ['binary', ['?', 3], ints(0, 2), 'data-shape'],
     ['values', ['?', 1], floats([2], [Number.NaN, 0]), 'data-value: .*sample 0: found NaN'],
     ['values', ['?', 3], floats([2, 2]), 'data-shape'],
+    ['sparse', ['?', 3], texts('b', 'a'), 'data-classes-unlisted: the data has 2 of the 3 classes'],
+    ['binary', ['?', 1], texts('yes', 'yes'), 'data-classes-unlisted'],
+    ['values', ['?', 1], texts('1e400', '1e400'), 'data-value: the array "y".*sample 0: found "1e400", expected a number'],
     ['sparse', ['?', 1], texts('b', 'a'), 'data-classes: the data has 2 classes \\("a", "b"\\), the output "out" tells 1 apart'],
   ])('refuses %s for %j: %#', async (form, shape, y, message) => expect(await refusal(of(form, shape, y))).toMatch(new RegExp(message)));
 

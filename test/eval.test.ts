@@ -6,12 +6,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import Ajv from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type EvalFlags, runEval } from '../src/cli/eval.ts';
 import { duration, pace } from '../src/cli/progress.ts';
+import { SkipcError } from '../src/diagnostics/error.ts';
 import { batchesIn, samplesIn } from '../src/eval/batches.ts';
 import type { Evaluation } from '../src/eval/evaluation.ts';
 import { mergeParts } from '../src/eval/merge.ts';
 import { bytesOf } from '../src/eval/options.ts';
-import type { Part } from '../src/eval/part.ts';
+import { checkOf, type Part } from '../src/eval/part.ts';
 import { shardOf } from '../src/eval/shard.ts';
 import { useBackend } from './backends.ts';
 import { type BuiltCli, buildCli, type Ended, scratchFolder } from './built-cli.ts';
@@ -62,6 +64,15 @@ afterAll(() => {
 const run = (...args: readonly string[]): Promise<Ended> => cli.run(['eval', ...args], { cwd: here });
 const widest = (text: string): number => Math.max(...text.split('\n').map((line) => line.length));
 
+/** The command in this process, which is refused before any thread starts. */
+async function refuses(code: string, words: RegExp, model: string | undefined, flags: EvalFlags): Promise<void> {
+  const here = { ...flags, quiet: true, ...(flags.data === undefined ? {} : { data: path(flags.data) }) };
+  const error = await runEval(model === undefined ? undefined : path(model), here).catch((thrown: unknown) => thrown);
+  if (!(error instanceof SkipcError)) throw error instanceof Error ? error : new Error('it was not refused');
+  expect(error.code).toBe(code);
+  expect(`${error.message} ${error.hint}`).toMatch(words);
+}
+
 function digitFile(count: number): Uint8Array {
   const x = npy([count, SIDE, SIDE, 1], digits.images.subarray(0, count * PIXELS));
   return npz({ x, y: npy([count], digits.labels.subarray(0, count)) });
@@ -87,10 +98,9 @@ describe('the digit model', () => {
   it('has the accuracies that it was trained to, in one thread or two, cached or not, bit for bit', async () => {
     const { accuracy } = JSON.parse(readFileSync(METRICS, 'utf8')) as { accuracy: { main: number; aux: number } };
     const of = [DIGITS, '--data', 'digits.npz', '--backend', 'wasm', '--batch-size', '96', '--hoist', 'block1_pool'];
-    const [plain, threads] = await Promise.all([evaluated(...of), evaluated(...of, '--jobs', '2')]);
+    const plain = await evaluated(...of);
     expect(plain).toMatchObject({ model: { name: 'digits' }, samples: digits.count, backend: 'wasm', parts: 1, cache: null });
     expect(plain.results).toMatchObject({ main_accuracy: accuracy.main, aux_accuracy: accuracy.aux });
-    expect(threads.results).toEqual(plain.results);
     const caching = [...of, '--cache', 'features', '--jobs', '2'];
     const [first, second] = [await evaluated(...caching), await evaluated(...caching)];
     const batches = Math.ceil(digits.count / 96);
@@ -148,8 +158,8 @@ describe('the digit model', () => {
 });
 
 describe('what is printed', () => {
-  it('is a table on standard output, all else on standard error, in 80 columns', async () => {
-    const { status, stdout, stderr } = await run(...TWO_MEASURED);
+  it('is a table on standard output, all else on standard error, in 80 columns; and JSON in a file', async () => {
+    const { status, stdout, stderr } = await run(...TWO_MEASURED, '-o', 'results.json');
     expect(status).toBe(0);
     expect(stdout).toMatch(
       /^ {2}metric +value\n {2}loss +[\d.]+\n {2}aux_loss .*\n {2}head_loss .*\n {2}aux_accuracy .*\n {2}head_mae .*\n {2}head_Root/,
@@ -157,29 +167,29 @@ describe('what is printed', () => {
     expect(stdout).toMatch(/\n {2}head_F1Score +[\d.]+, [\d.]+\n\n {2}50 samples, [\d.]+ s, [\d.]+ a second\n$/);
     expect(stderr).toContain('aux-head of "two_heads" on wasm, 50 samples\n');
     for (const text of [stdout, stderr]) expect(widest(text)).toBeLessThanOrEqual(80);
+    expect(JSON.parse(readFileSync(path('results.json'), 'utf8'))).toMatchObject({ 'skipc-evaluation': 1, samples: SAMPLES });
   });
 
-  it('goes to a file, too, which is not one of somebody else', async () => {
+  it('is not written over a file of somebody else', async () => {
     writeFileSync(path('theirs.json'), '{}');
-    const [{ status, stdout, stderr }, theirs] = await Promise.all([
-      run(...TWO_MEASURED, '-o', 'results.json', '--quiet'),
-      run(...TWO_MEASURED, '-o', 'theirs.json', '--quiet'),
-    ]);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toContain('metric');
-    expect(JSON.parse(readFileSync(path('results.json'), 'utf8'))).toMatchObject({ 'skipc-evaluation': 1, samples: SAMPLES });
-    expect(theirs.status).toBe(2);
+    const { status } = await run(...TWO_MEASURED, '-o', 'theirs.json', '--quiet');
+    expect(status).toBe(2);
     expect(readFileSync(path('theirs.json'), 'utf8')).toBe('{}');
+  });
+
+  it('has its exit status where nobody reads standard error', async () => {
+    const child = spawn(process.execPath, [cli.main, 'eval', 'two/model.json', '--data', 'nowhere', ...MEASURES], { cwd: here });
+    child.stderr.destroy();
+    expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(2);
   });
 });
 
 describe('parts', () => {
-  const part = (index: number, of: number, ...args: readonly string[]): Promise<Ended> =>
-    run(...TWO_MEASURED, '--shard', `${index}/${of}`, '-o', `parts${of}/`, '--quiet', ...args);
   const file = (index: number, of: number): string => `parts${of}/part-${index}-of-${of}.json`;
   const change = (name: string, edit: (part: Part) => object): string => {
     const read = JSON.parse(readFileSync(path(file(1, 3)), 'utf8')) as Part;
-    writeFileSync(path(name), JSON.stringify({ ...read, ...edit(read) }));
+    const { check: _, ...rest } = { ...read, ...edit(read) };
+    writeFileSync(path(name), JSON.stringify({ ...rest, check: checkOf(rest) }));
     return path(name);
   };
 
@@ -191,38 +201,42 @@ describe('parts', () => {
     samplesPerSecond: 0,
   });
 
-  it('give what one run gives, to the last bit', async () => {
-    const [whole, ...ended] = await Promise.all([evaluated(...TWO_MEASURED), ...[0, 1, 2].map((index) => part(index, 3))]);
-    for (const { status, stdout } of ended) expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
-    const files = [0, 1, 2].map((index) => file(index, 3));
-    const [merged, { stdout }] = await Promise.all([evaluated('--merge', ...files.toReversed()), run('--merge', ...files)]);
-    expect(timeless(merged)).toEqual(timeless(whole));
-    expect(merged.parts).toBe(3);
-    expect(stdout).toMatch(/^ {2}metric +value\n.*50 samples, in 3 parts, /s);
-
+  it('give what one run gives, to the last bit, in job arrays too', async () => {
+    mkdirSync(path('parts3'));
+    const env = { JOB_COMPLETION_INDEX: '1', JOB_COMPLETIONS: '3' };
+    const [whole, { status, stdout }] = await Promise.all([
+      evaluated(...TWO_MEASURED),
+      cli.run(['eval', ...TWO_MEASURED, '--shard', 'auto', '-o', 'parts3/', '--quiet'], { cwd: here, env }),
+    ]);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
     // As the command does it, without the time that starting it takes. There are five batches: of seven parts two are empty.
     const { runEvaluation } = (await import(
       pathToFileURL(join(cli.main, '../../eval/run.js')).href
     )) as typeof import('../src/eval/run.ts');
-    for (const of of [1, 7]) {
-      const written: string[] = [];
-      for (let index = of - 1; index >= 0; index--) {
-        const found = await runEvaluation(path('two/model.json'), {
-          compile: MEASURED,
-          data: { path: path('two.npz'), options: {} },
-          batchSize: 10,
-          jobs: 2,
-          shard: { index, of },
-          backends: ['wasm'],
-          isIdentified: true,
-          signal: new AbortController().signal,
-          observer: { warn: nothing, note: nothing, begin: nothing, advance: nothing, problem: nothing },
-        });
-        written.push(path(`${index}-${of}.json`));
-        writeFileSync(path(`${index}-${of}.json`), JSON.stringify(found));
-      }
-      expect(timeless(mergeParts(written))).toEqual(timeless(whole));
+    const evaluatePart = async (index: number, of: number): Promise<void> => {
+      const found = await runEvaluation(path('two/model.json'), {
+        compile: MEASURED,
+        data: { path: path('two.npz'), options: {} },
+        batchSize: 10,
+        jobs: of === 1 ? 2 : 1,
+        shard: { index, of },
+        backends: ['wasm'],
+        isIdentified: true,
+        signal: new AbortController().signal,
+        observer: { warn: nothing, note: nothing, begin: nothing, advance: nothing, problem: nothing },
+      });
+      mkdirSync(path(`parts${of}`), { recursive: true });
+      writeFileSync(path(file(index, of)), JSON.stringify(found));
+    };
+    for (const of of [1, 3, 7]) {
+      const indices = Array.from({ length: of }, (_, index) => index);
+      await Promise.all(indices.filter((index) => !existsSync(path(file(index, of)))).map((index) => evaluatePart(index, of)));
+      const merged = mergeParts(indices.toReversed().map((index) => path(file(index, of))));
+      expect(timeless(merged)).toEqual(timeless(whole));
+      expect(merged.parts).toBe(of);
     }
+    const merged = await run('--merge', ...[0, 1, 2].map((index) => file(index, 3)));
+    expect(merged.stdout).toMatch(/^ {2}metric +value\n.*50 samples, in 3 parts, /s);
   }, 60_000);
 
   it('fit the schema, and say what their metrics are', () => {
@@ -255,6 +269,20 @@ describe('parts', () => {
     expect(await refusal(merging)).toContain(code);
   });
 
+  it('refuse what was changed by hand, or by chance', async () => {
+    const whole = readFileSync(path(file(0, 1)), 'utf8');
+    const part = JSON.parse(whole) as Part;
+    const changes = [
+      whole.replace(/"high":\[(\d)/, '"high":[1$1'),
+      JSON.stringify({ ...part, sums: {} }),
+      JSON.stringify({ ...part, check: '' }),
+    ];
+    for (const changed of changes) {
+      writeFileSync(path('changed.json'), changed);
+      expect(await refusal(Promise.resolve().then(() => mergeParts([path('changed.json')])))).toMatch(/part-invalid.*was changed/);
+    }
+  });
+
   it('refuse metrics that are none of those that skipc knows', async () => {
     const hostile: readonly [unknown, string][] = [
       ['constructor', 'metric-unknown'],
@@ -278,14 +306,11 @@ describe('parts', () => {
     const { status, stderr } = await run('--merge', file(0, 3), file(2, 3), '--json');
     expect(status).toBe(2);
     expect(stderr).toMatch(/of 3 parts, 1 is missing: "1\/3" \[parts-missing\]/);
-    const refused: readonly [RegExp, readonly string[]][] = [
-      [/\[part-twice\]/, ['--merge', file(0, 3), file(0, 3)]],
-      [/\[json-invalid\]/, ['--merge', 'two.npz']],
-      [/\[file-not-found\]/, ['--merge', 'nowhere.json']],
-      [/--merge and --jobs .*\[options-conflict\]/s, ['--merge', file(0, 3), '--jobs', '2']],
-      [/\[options-conflict\]/, ['two/model.json', '--merge', file(0, 3)]],
-    ];
-    await Promise.all(refused.map(async ([message, args]) => expect((await run(...args)).stderr).toMatch(message)));
+    await refuses('part-twice', /both part 0\/3/, undefined, { merge: [path(file(0, 3)), path(file(0, 3))] });
+    await refuses('json-invalid', /JSON/, undefined, { merge: [path('two.npz')] });
+    await refuses('file-not-found', /nowhere/, undefined, { merge: [path('nowhere.json')] });
+    await refuses('options-conflict', /--merge and --jobs/, undefined, { merge: [path(file(0, 3))], jobs: '2' });
+    await refuses('options-conflict', /a model/, 'two/model.json', { merge: [path(file(0, 3))] });
   });
 });
 
@@ -327,58 +352,50 @@ describe('--shard', () => {
   ])('%s with %o is refused', async (given, environment, message) => {
     expect(await refusal(Promise.resolve().then(() => shardOf(given, environment)))).toMatch(message);
   });
-
-  it('is read from the environment where that is asked for', async () => {
-    const env = { JOB_COMPLETION_INDEX: '1', JOB_COMPLETIONS: '3' };
-    const { status, stdout } = await cli.run(['eval', ...TWO_MEASURED, '--shard', 'auto', '--quiet'], { cwd: here, env });
-    expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ shard: { index: 1, of: 3 }, samples: 20 });
-    expect(await evaluated(...TWO_MEASURED)).toMatchObject({ samples: SAMPLES });
-  });
 });
 
 describe('what cannot be evaluated', () => {
-  const refuses = async (code: string, words: RegExp, ...args: readonly string[]): Promise<void> => {
-    const { status, stdout, stderr } = await run(...args);
+  it('ends with 2, and a message in 80 columns', async () => {
+    const { status, stdout, stderr } = await run(...TWO);
     expect({ status, stdout }, stderr).toEqual({ status: 2, stdout: '' });
-    expect(stderr).toContain(`[${code}]`);
-    expect(stderr.replaceAll(/\n +/g, ' ')).toMatch(words);
+    expect(stderr).toMatch(/^error: .*\[evaluation-nothing\]\n {2}add --loss/s);
     expect(widest(stderr)).toBeLessThanOrEqual(80);
-  };
+  });
 
-  it.concurrent.each<[string, RegExp, readonly string[]]>([
-    ['model-needed', /neither a model/, []],
-    ['data-needed', /--data PATH/, ['two/model.json']],
-    ['data-option', /--jobs takes a number/, [...TWO, '--jobs', 'many']],
-    ['data-option', /--jobs/, [...TWO, '--jobs', '0']],
-    ['data-option', /--batch-size/, [...TWO, '--batch-size', '2.5']],
-    ['data-option', /--cache-size/, [...TWO, '--cache', 'c', '--cache-size', 'lots']],
-    ['option-alone', /--cache-size means nothing without --cache/, [...TWO, '--cache-size', '1GB']],
-    ['backend-unknown', /node, wasm, cpu/, ['two/model.json', '--data', 'two.npz', '--backend', 'webgl']],
-    ['shard-invalid', /i\/n/, [...TWO, '--shard', 'half']],
-    ['evaluation-nothing', /add --loss/, TWO],
-    ['data-not-found', /"nowhere"/, ['two/model.json', '--data', 'nowhere', ...MEASURES]],
-    ['cache-no-prefix', /--hoist stem/, [...TWO_MEASURED, '--cache', 'c']],
-  ])('%s', (code, words, args) => refuses(code, words, ...args));
+  const two = (flags: EvalFlags): [string, EvalFlags] => ['two/model.json', { data: 'two.npz', backend: 'wasm', ...flags }];
+  const loss = ['mse'];
+  it.each<[string, RegExp, string | undefined, EvalFlags]>([
+    ['model-needed', /neither a model/, undefined, {}],
+    ['data-needed', /--data PATH/, 'two/model.json', {}],
+    ['data-option', /--jobs takes a number/, ...two({ jobs: 'many' })],
+    ['data-option', /--jobs/, ...two({ jobs: '0' })],
+    ['data-option', /--batch-size/, ...two({ batchSize: '2.5' })],
+    ['data-option', /--cache-size/, ...two({ cache: 'c', cacheSize: 'lots' })],
+    ['option-alone', /--cache-size means nothing without --cache/, ...two({ cacheSize: '1GB' })],
+    ['backend-unknown', /node, wasm, cpu/, ...two({ backend: 'webgl' })],
+    ['shard-invalid', /i\/n/, ...two({ shard: 'half' })],
+    ['data-not-found', /nowhere"/, ...two({ data: 'nowhere', loss })],
+    ['cache-no-prefix', /--hoist stem/, ...two({ cache: 'c', loss })],
+  ])('%s', (code, words, model, flags) => refuses(code, words, model, flags));
 
   it('says what is wrong with the data', async () => {
     const classes = Array.from({ length: SAMPLES }, () => 3);
     writeFileSync(path('classes.npz'), twoData(classes));
     writeFileSync(path('wide.npz'), twoData(undefined, 5));
     writeFileSync(path('nan.csv'), `a,b,c,d,label\n${'1,2,3,4,0\n'.repeat(5)}1,2,3,4,nan\n`);
+    writeFileSync(path('some.csv'), `a,b,c,d,label\n${'1,2,3,4,dog\n'.repeat(5)}1,2,3,4,cat\n`);
     writeFileSync(path('empty.csv'), 'a,b,c,d,label\n');
-    const of = ['two/model.json', '--output', 'aux', '--loss', 'sparse_categorical_crossentropy', '--labels'];
-    await Promise.all([
-      refuses('data-class', /the label 3 is none of the classes 0 to 2/, ...of, 'aux', '--data', 'classes.npz'),
-      refuses('data-shape', /\[50,5\].*\[\?,4\]/, ...of, 'aux', '--data', 'wide.npz'),
-      refuses('data-value', /nan/, ...of, 'label', '--data', 'nan.csv'),
-      refuses('data-empty', /no samples/, ...of, 'label', '--data', 'empty.csv'),
-    ]);
+    const aux = (flags: EvalFlags): [string, EvalFlags] => two({ output: ['aux'], loss: ['sparse_categorical_crossentropy'], ...flags });
+    await refuses('data-class', /the label 3 is none of the classes 0 to 2/, ...aux({ labels: 'aux', data: 'classes.npz' }));
+    await refuses('data-shape', /\[50,5\].*\[\?,4\]/, ...aux({ labels: 'aux', data: 'wide.npz' }));
+    await refuses('data-value', /nan/, ...aux({ labels: 'label', data: 'nan.csv' }));
+    await refuses('data-classes-unlisted', /2 of the 3 classes.*"cat", "dog"/, ...aux({ labels: 'label', data: 'some.csv' }));
+    await refuses('data-empty', /no samples/, ...aux({ labels: 'label', data: 'empty.csv' }));
   });
 
   it('names the weights that are missing', async () => {
     writeFileSync(path('topology.json'), JSON.stringify(twoHeads().topology));
-    await refuses('weights-needed', /--weights FILE/, 'topology.json', '--data', 'two.npz', ...MEASURES);
+    await refuses('weights-needed', /--weights FILE/, 'topology.json', { data: 'two.npz', loss });
   });
 
   it('does not take apart what carries states', async () => {
@@ -407,17 +424,18 @@ describe('what cannot be evaluated', () => {
       npz({ 'memory/kernel': zeros([4, 6]), 'memory/recurrent_kernel': zeros([2, 6]), 'memory/bias': zeros([2, 6]) }),
     );
     writeFileSync(path('sequences.npz'), npz({ x: floats([10, 3, 4]), y: floats([10, 2]) }));
-    const of = ['stateful.json', '--weights', 'stateful.npz', '--data', 'sequences.npz', '--loss', 'mse', '--backend', 'cpu', '--quiet'];
     // The model is built for batches of five.
     writeFileSync(path('twelve.npz'), npz({ x: floats([12, 3, 4]), y: floats([12, 2]) }));
-    const twelve = of.map((arg) => (arg === 'sequences.npz' ? 'twelve.npz' : arg));
-    await Promise.all([
-      refuses('evaluation-failed', /the samples 10 to 11 cannot be evaluated: .*\[5,3,4\]/, ...twelve),
-      refuses('evaluation-stateful', /--jobs cannot/, ...of, '--jobs', '2'),
-      refuses('evaluation-stateful', /--shard cannot/, ...of, '--shard', '0/2'),
-      refuses('cache-stateful', /without --cache/, ...of, '--cache', 'c', '--hoist', 'memory'),
-      run(...of).then(({ status }) => expect(status).toBe(0)),
-    ]);
+    const weights = path('stateful.npz');
+    const of = ['stateful.json', '--weights', weights, '--loss', 'mse', '--backend', 'cpu', '--quiet', '--data'];
+    const [sequences, twelve] = await Promise.all([run(...of, 'sequences.npz'), run(...of, 'twelve.npz')]);
+    expect(sequences.status, sequences.stderr).toBe(0);
+    expect(twelve.status).toBe(2);
+    expect(twelve.stderr.replaceAll(/\n +/g, ' ')).toMatch(/the samples 10 to 11 cannot be evaluated: .*\[5,3,4\].*\[evaluation-failed\]/);
+    const flags = { weights, data: 'sequences.npz', loss, backend: 'cpu', quiet: true };
+    await refuses('evaluation-stateful', /--jobs cannot/, 'stateful.json', { ...flags, jobs: '2' });
+    await refuses('evaluation-stateful', /--shard cannot/, 'stateful.json', { ...flags, shard: '0/2' });
+    await refuses('cache-stateful', /without --cache/, 'stateful.json', { ...flags, cache: 'c', hoist: ['memory'] });
   });
 });
 

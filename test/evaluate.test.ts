@@ -9,7 +9,7 @@ import {
   type SymbolicTensor,
   input as symbolicInput,
 } from '@tensorflow/tfjs-layers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { compile } from '../src/compile.ts';
 import { FeatureCache } from '../src/evaluate/feature-cache.ts';
 import type { Instance } from '../src/instantiate.ts';
@@ -276,5 +276,179 @@ describe('a stateful layer', () => {
         'the prefix carries "memory:state0", "memory:state1" from batch to batch',
       );
     });
+  });
+
+  it('behind the cut is carried on cached features too', async () => {
+    await useBackend(backends[0] as 'wasm');
+    const steps = symbolicInput({ batchShape: [4, 3, 2], name: 'steps' });
+    const embedded = layers.dense({ name: 'embedded', units: 2 }).apply(steps) as SymbolicTensor;
+    const settings = { units: 3, stateful: true, recurrentInitializer: 'glorotUniform' } as const;
+    const memory = layers.lstm({ name: 'memory', ...settings }).apply(embedded) as SymbolicTensor;
+    const model = makeModel({ inputs: steps, outputs: layers.dense({ name: 'out', units: 1 }).apply(memory) as SymbolicTensor });
+    const module = await (await compile(model, { ...wanted, hoist: 'embedded' })).instantiate();
+    const [x, y] = [tf.randomNormal([12, 3, 2], 0, 1, 'float32', 5), tf.zeros([12, 1])];
+    const cache = new FeatureCache();
+    const ways: EvaluateOptions[] = [{ cache: true }, { cache }, { cache, id: 'steps' }];
+    const w = await module.load(model);
+    const before = tf.memory().numTensors;
+    for (const change of [0, 1, 2]) {
+      model.getLayer('memory').weights[1]?.write(tf.fill([3, 12], change));
+      await module.refresh?.(w, model);
+      const plain = await module.evaluate?.(w, [x, y], { batchSize: 4 });
+      for (const way of ways) expect(await module.evaluate?.(w, [x, y], { batchSize: 4, ...way })).toEqual(plain);
+    }
+    expect(cache.size).toBe(6);
+    expect(tf.memory().numTensors - before, 'but for the filled ones').toBe(3);
+    const state = { 'memory:state0': tf.zeros([4, 3]) };
+    const given = [{ xs: { steps: tf.zeros([4, 3, 2]), ...state }, ys: tf.zeros([4, 1]) }];
+    await expect(module.evaluate?.(w, given, { cache })).rejects.toThrow('the data gives the state "memory:state0"');
+    module.dispose(w);
+  });
+});
+
+/** Two frozen layers of one shape, each with an input of its own, and a head. */
+function pair(): LayersModel {
+  const inputs = ['a', 'b'].map((name) => symbolicInput({ shape: [3], name }));
+  const embedded = inputs.map(
+    (each, i) => layers.dense({ name: `embedded${i}`, units: 4, trainable: false }).apply(each) as SymbolicTensor,
+  );
+  const both = layers.concatenate({ name: 'both' }).apply(embedded) as SymbolicTensor;
+  return makeModel({ inputs, outputs: layers.dense({ name: 'out', units: 1 }).apply(both) as SymbolicTensor });
+}
+
+describe('evaluate on a cut model', () => {
+  async function cut() {
+    const model = pair();
+    const module = await (await compile(model, { loss: 'mse' })).instantiate();
+    if (module.evaluate === undefined || module.refresh === undefined) throw new Error('there is no evaluate');
+    return { ...module, evaluate: module.evaluate, refresh: module.refresh, model, w: await module.load(model) };
+  }
+  const random = (rows: number, seed: number): Tensor => tf.randomNormal([rows, 3], 0, 1, 'float32', seed);
+
+  it('tells apart the inputs that the same tensors are given as, and backends', async () => {
+    await useBackend('cpu');
+    const { evaluate, w } = await cut();
+    const [one, other, y] = [random(8, 1), random(8, 2), tf.zeros([8, 1])];
+    const straight: EvaluationData = [{ a: one, b: other }, y];
+    const swapped: EvaluationData = [{ b: one, a: other }, y];
+    const found = await evaluate(w, straight, { cache: true });
+    expect(await evaluate(w, swapped)).not.toEqual(found);
+    expect(await evaluate(w, swapped, { cache: true })).toEqual(await evaluate(w, swapped));
+    await useBackend('wasm');
+    for (const data of [straight, swapped]) expect(await evaluate(w, data, { cache: true })).toEqual(await evaluate(w, data));
+  });
+
+  it('stops where its weights are refreshed or disposed of meanwhile, and caches nothing wrong', async () => {
+    await useBackend('cpu');
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const { evaluate, refresh, load, dispose, model, w } = await cut();
+    const data: EvaluationData = [[random(32, 1), random(32, 2)], tf.zeros([32, 1])];
+    const before = await load(model);
+    const wanted = await evaluate(before, data, { batchSize: 8 });
+    model.getLayer('embedded0').weights[0]?.write(tf.ones([3, 4]));
+    const cache = new FeatureCache();
+    const refreshing = { batchSize: 8, cache, onBatch: () => void refresh(w, model) };
+    await expect(evaluate(w, data, refreshing)).rejects.toThrow('the weights were refreshed while evaluate ran');
+    expect(await evaluate(before, data, { batchSize: 8, cache })).toEqual(wanted);
+    expect(await evaluate(w, data, { batchSize: 8, cache })).not.toEqual(wanted);
+    await expect(evaluate(w, data, { batchSize: 8, onBatch: () => dispose(w) })).rejects.toThrow('disposed while evaluate ran');
+    expect(warn.mock.calls.flat().join()).toMatch(/^weights of the prefix changed[^,]*, or cut elsewhere.$/);
+    warn.mockRestore();
+  });
+
+  it('leaves nothing of data that fails', async () => {
+    await useBackend('cpu');
+    const { evaluate, w } = await cut();
+    const [x, y] = [random(8, 1), tf.zeros([8, 1])];
+    const xs = () => [x.clone(), x.clone()];
+    const short = { data: new Float32Array(3), shape: [3, 1], dtype: 'float32' };
+    const dataset = (make: (step: number) => object) => {
+      let step = 0;
+      return { iterator: async () => ({ next: async () => ({ done: false, value: make(step++) }) }) };
+    };
+    const failing: readonly (readonly [message: string, data: unknown, options?: EvaluateOptions])[] = [
+      ['the labels 3', [xs, short]],
+      ['of type string', [xs, 'labels']],
+      ['8 numbers in an array of shape [9,1]', [xs, { ...short, data: new Float32Array(8), shape: [9, 1] }]],
+      ['of type number, expected a tensor', [{ xs, ys: [0, 1] }]],
+      ['sample weights of "out" are missing', [xs, y, { stray: y }]],
+      ['expected [xs, ys]', dataset(() => ({ x: x.clone(), y: [{ deep: y.clone() }] }))],
+      ['aborted', dataset(() => ({ xs: xs(), ys: y.clone() })), { signal: AbortSignal.abort() }],
+      ['3 samples, where the inputs have 8', dataset((step) => ({ xs: xs(), ys: step < 2 ? y.clone() : short, more: y.clone() }))],
+    ];
+    const before = tf.memory().numTensors;
+    for (const [message, data, options] of failing) {
+      await expect(evaluate(w, data as EvaluationData, options), message).rejects.toThrow(message);
+      expect(tf.memory().numTensors - before, message).toBe(0);
+    }
+    const gone = x.clone();
+    gone.dispose();
+    await expect(evaluate(w, [[x, gone], y], { batchSize: 4 })).rejects.toThrow('an input is disposed');
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('counts an empty batch as nothing', async () => {
+    const { evaluate, w } = await cut();
+    const [x, y] = [random(8, 1), tf.zeros([8, 1])];
+    const none = { xs: [tf.zeros([0, 3]), tf.zeros([0, 3])], ys: tf.zeros([0, 1]) };
+    expect(await evaluate(w, [none, { xs: [x, x], ys: y }, none])).toEqual(await evaluate(w, [[x, x], y]));
+  });
+});
+
+describe('names of outputs and metrics', () => {
+  function classes(names: readonly string[]) {
+    const x = symbolicInput({ shape: [3], name: 'in' });
+    const outputs = names.map((name) => layers.dense({ name, units: 2, activation: 'softmax' }).apply(x) as SymbolicTensor);
+    return makeModel({ inputs: x, outputs });
+  }
+  const named = (name: string) => ({ class_name: 'MeanSquaredError', config: { name } });
+
+  it('may be those of methods, of the prototype, of the module, and of losses', async () => {
+    await useBackend('cpu');
+    for (const names of [['constructor'], ['toString', 'loss', 'heads', 'keep', 'evaluate', 'Evaluation']]) {
+      const metrics = ['constructor', '__proto__', 'loss', 'x', 'x', 'x_1'].map(named);
+      const { code, instantiate } = await compile(classes(names), { loss: 'categorical_crossentropy', metrics: names.map(() => metrics) });
+      expect(typeErrors(new Map([['named.ts', code]]))).toEqual([]);
+      await evaluating(await instantiate(), undefined, async (evaluate) => {
+        const [x, y] = [random(), tf.oneHot(tf.tensor1d([0, 1, 0, 1, 1], 'int32'), 2)];
+        const found = await evaluate([x, names.map(() => y)], { batchSize: 2 });
+        expect(Object.keys(found).length).toBe(names.length * 6 + (names.length === 1 ? 1 : names.length + 1));
+        const prefix = names.length === 1 ? '' : `${names[0]}_`;
+        const same = ['constructor', '__proto__', 'loss_1', 'x', 'x_1', 'x_1_1'].map(
+          (name) => Object.getOwnPropertyDescriptor(found, prefix + name)?.value,
+        );
+        expect(new Set(same).size).toBe(1);
+        expect(same[0]).toBeGreaterThan(0);
+        expect(Object.entries(await evaluate([x, names.map(() => y), tf.ones([5])], { batchSize: 2 }))).toEqual(Object.entries(found));
+      });
+    }
+  });
+  const random = (): Tensor => tf.randomNormal([5, 3], 0, 1, 'float32', 7);
+
+  it('are not those of what only evaluate reads', async () => {
+    const dense = (name: string) => ({
+      class_name: 'Dense',
+      name,
+      config: { name, units: 2, activation: 'softmax', kernel_regularizer: { class_name: 'L2', config: { l2: 0.1 } } },
+      inbound_nodes: [[['in', 0, 0, {}]]],
+    });
+    const keras = (names: readonly string[]) => ({
+      class_name: 'Functional',
+      keras_version: '2.15.0',
+      config: {
+        name: 'm',
+        layers: [
+          { class_name: 'InputLayer', name: 'in', config: { name: 'in', batch_input_shape: [null, 3] }, inbound_nodes: [] },
+          ...names.map(dense),
+        ],
+        input_layers: [['in', 0, 0]],
+        output_layers: names.map((name) => [name, 0, 0]),
+      },
+    });
+    const loss = 'categorical_crossentropy';
+    for (const names of [['x', 'x:logits'], ['penalty:weights']])
+      await expect(compile(keras(names), { loss })).rejects.toMatchObject({ code: 'key-duplicate' });
+    const { summary } = await compile(keras(['x', 'x:logits']), { loss, outputs: ['x', 'other=x:logits'] });
+    expect(summary.outputs.map(({ key }) => key)).toEqual(['x', 'other']);
   });
 });

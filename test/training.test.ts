@@ -137,10 +137,54 @@ describe('refresh', () => {
     expect((await evaluate(w, [x, y], { cache: true }))['loss']).toBeCloseTo(loss as number, 5);
   });
 
+  it('comes one after the other', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const [first, second] = [transfer().whole, transfer().whole];
+    const { refresh, predict, w } = await validated(first);
+    const kernel = first.getLayer('backbone') as unknown as LayersModel;
+    kernel.getLayer('conv').weights[0]?.write(tf.ones([3, 3, 2, 3]));
+    const before = tf.memory().numTensors;
+    const both = await Promise.all([refresh(w, first), refresh(w, second)]);
+    expect(tf.memory().numTensors).toBe(before);
+    expect(both.map(({ prefix }) => prefix)).toEqual([true, true]);
+    expect((await refresh(w, second)).changed).toEqual([]);
+    const [x, y] = data(4);
+    const expected = (second.predict(x) as Tensor).dataSync();
+    (predict(w, x)['class'] as Tensor).dataSync().forEach((value, i) => void expect(value).toBeCloseTo(expected[i] as number, 5));
+    tf.dispose([x, y]);
+  });
+
   it('knows by their contents that weights from a file are the same', async () => {
     const { whole } = transfer();
     const { refresh, program, w } = await validated(whole);
     expect((await refresh(w, program.weights as Uint8Array)).prefix).toBe(false);
+  });
+});
+
+describe('models inside a live one', () => {
+  it('may have layers of one name', async () => {
+    const tower = (name: string) =>
+      sequential({
+        name,
+        layers: [layers.dense({ name: 'embed', units: 3, inputShape: [3] }), layers.dense({ name: 'project', units: 3 })],
+      });
+    const [one, two] = [tower('one'), tower('two')];
+    const shared = layers.dense({ name: 'shared', units: 3 });
+    const x = symbolicInput({ shape: [3], name: 'x' });
+    const whole = makeModel({ inputs: x, outputs: shared.apply(two.apply(shared.apply(one.apply(x)))) as SymbolicTensor });
+    const { load, refresh, predict, dispose } = await (await compile(whole)).instantiate();
+    const w = await load(whole);
+    const given = tf.randomNormal([4, 3], 0, 1, 'float32', 3);
+    const expectSame = (): void => {
+      const expected = (whole.predict(given) as Tensor).dataSync();
+      const [found] = Object.values(predict(w, given)) as [Tensor];
+      found.dataSync().forEach((value, i) => void expect(value).toBeCloseTo(expected[i] as number, 5));
+    };
+    expectSame();
+    two.getLayer('embed').weights[0]?.write(tf.ones([3, 3]));
+    expect(await refresh?.(w, whole)).toEqual({ changed: ['two/embed/kernel'], prefix: false });
+    expectSame();
+    dispose(w);
   });
 });
 

@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DataOptions } from '../data/dataset.ts';
+import { statOf } from '../data/files.ts';
 import { fail } from '../diagnostics/error.ts';
 import { printable } from '../diagnostics/text.ts';
 import { type BackendChoice, backendChoices } from '../eval/choices.ts';
@@ -12,7 +12,7 @@ import { shardOf } from '../eval/shard.ts';
 import { onStderr } from './colors.ts';
 import { remarkText, warningText } from './errors.ts';
 import { evaluationText } from './evaluation-text.ts';
-import { writeFiles } from './files.ts';
+import { checkTarget, writeFiles } from './files.ts';
 import { type MeasureOptions, measuresOf } from './measures.ts';
 import { type Progress, progressOf, silent } from './progress.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
@@ -33,6 +33,9 @@ export interface EvalFlags extends SelectionOptions, MeasureOptions, DataOptions
   readonly force?: boolean;
 }
 
+/** The file in a folder that `--out` names. */
+const WHOLE_NAME = 'evaluation.json';
+
 /** As a shell has it for what an interrupt ends: 128 and the signal's number. */
 const INTERRUPTED = 130;
 
@@ -51,6 +54,9 @@ export async function runEval(model: string | undefined, flags: EvalFlags): Prom
     jobs: jobs === undefined ? 1 : jobsOf(jobs),
   };
   const compile = { ...(await selectionOf(flags)), ...measuresOf(flags), weightsFrom: weights };
+  const name = shard === undefined ? WHOLE_NAME : `part-${shard.index}-of-${shard.of}.json`;
+  const target = targetOf(out, name);
+  if (target !== null) checkTarget(target, flags.force ?? false);
   const { runEvaluation } = await import('../eval/run.ts');
 
   // tfjs-node reads this as it is loaded: what it says of the processor's instructions is nothing about the evaluation.
@@ -70,7 +76,7 @@ export async function runEval(model: string | undefined, flags: EvalFlags): Prom
       observer,
     });
     stop();
-    if (shard !== undefined) return give(part, flags, `part-${shard.index}-of-${shard.of}.json`);
+    if (shard !== undefined) return give(part, flags, name);
     return report(evaluationOf([part]), flags);
   } catch (error) {
     stop();
@@ -94,22 +100,25 @@ function merge(model: string | undefined, flags: EvalFlags, paths: readonly stri
 }
 
 function report(evaluation: Evaluation, flags: EvalFlags): number {
-  if (flags.json || flags.out === '-') return give(evaluation, flags, 'evaluation.json');
-  if (flags.out !== undefined) give(evaluation, flags, 'evaluation.json');
+  if (flags.json || flags.out === '-') return give(evaluation, flags, WHOLE_NAME);
   process.stdout.write(evaluationText(evaluation));
-  return 0;
+  return flags.out === undefined ? 0 : give(evaluation, flags, WHOLE_NAME);
 }
 
 /** Writes JSON to standard output, a file, or under its own name into a folder. */
 function give(value: object, { out, force }: EvalFlags, name: string): number {
   const content = `${JSON.stringify(value, null, 2)}\n`;
-  if (out === undefined || out === '-') {
-    process.stdout.write(content);
-    return 0;
-  }
-  const isFolder = /[/\\]$/.test(out) || statSync(out, { throwIfNoEntry: false })?.isDirectory() === true;
-  writeFiles([{ path: isFolder ? join(resolve(out), name) : resolve(out), content }], force ?? false);
+  const path = targetOf(out, name);
+  if (path === null) process.stdout.write(content);
+  else writeFiles([{ path, content }], force ?? false);
   return 0;
+}
+
+/** The file that is meant; null for standard output. */
+function targetOf(out: string | undefined, name: string): string | null {
+  if (out === undefined || out === '-') return null;
+  const isFolder = /[/\\]$/.test(out) || statOf(out)?.isDirectory() === true;
+  return isFolder ? join(resolve(out), name) : resolve(out);
 }
 
 const backendOf = (given: string): BackendChoice =>
@@ -133,7 +142,7 @@ function observe(isQuiet: boolean): { readonly observer: Observer; stop(): void 
     begin({ program, model, backend, jobs, samples }) {
       const threads = jobs === 1 ? '' : `, ${jobs} threads`;
       say(
-        `${onStderr.bold(printable(program))} of ${JSON.stringify(printable(model))} on ${BACKEND_NAMES[backend] ?? backend}${threads}, ${samples} samples`,
+        `${onStderr.bold(printable(program))} of ${JSON.stringify(printable(model))} on ${BACKEND_NAMES[backend] ?? backend}${threads}, ${samples} ${samples === 1 ? 'sample' : 'samples'}`,
       );
       if (!isQuiet) progress = progressOf(samples);
     },

@@ -49,7 +49,11 @@ function makeFolder(path: string): void {
   for (const folder of missing.reverse()) mkdirSync(folder);
 }
 
-function checkTarget(path: string, force: boolean): void {
+/**
+ * For what takes long to make, and should not be lost in the end.
+ * @throws SkipcError `file-not-ours`, `write-failed` where a file could not be written there
+ */
+export function checkTarget(path: string, force: boolean): void {
   const kind = kindOf(path);
   if (kind === 'other') fail('write-failed', { path: shownPath(path), reason: 'something that is no file has this name' });
   if (kind === 'file' && !force && !BANNER.test(headOf(path))) fail('file-not-ours', { path: shownPath(path) });

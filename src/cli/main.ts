@@ -134,6 +134,10 @@ async function main(): Promise<void> {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
+  // Where nobody reads what is said meanwhile, the result is still wanted.
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   try {
     const program = cli();
     checkCommand(program, process.argv.slice(2));

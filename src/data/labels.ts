@@ -28,7 +28,7 @@ const MOST_VALUES = 2 ** 28;
  */
 export function labelSource(output: WantedOutput, { column, classes }: LabelColumn, areListed: boolean): LabelSource {
   const units = output.shape.slice(1).at(-1);
-  if (classes !== null) checkClasses(output, classes, typeof units === 'number' ? units : null, areListed);
+  if (classes !== null) checkClasses(output, column, classes, typeof units === 'number' ? units : null, areListed);
   return checked(column, reader(output, column, classes), typeof units === 'number' ? units : 1);
 }
 
@@ -60,8 +60,26 @@ function reader(output: WantedOutput, column: NumberColumn, classes: readonly st
 }
 
 /** A single unit tells two classes apart. Of classes that the data happens to have, nobody knows which units those of a part of them are. */
-function checkClasses(output: WantedOutput, classes: readonly string[], units: number | null, areListed: boolean): void {
-  if (output.labels === 'values' && units === 1) return;
+function checkClasses(
+  output: WantedOutput,
+  column: NumberColumn,
+  classes: readonly string[],
+  units: number | null,
+  areListed: boolean,
+): void {
+  if (output.labels === 'values' && units === 1) {
+    // Yes and no may be learnt as numbers; other texts are no numbers.
+    if (areListed || classes.length === 2) return;
+    const first = new Int32Array(1);
+    column.read(0, 1, first);
+    const found = JSON.stringify(classes[first[0] as number]?.slice(0, 60));
+    fail('data-value', {
+      what: column.what,
+      at: column.at(0),
+      found,
+      expected: `a number, as the output ${JSON.stringify(output.name)} gives`,
+    });
+  }
   const most = units === 1 && output.labels !== 'sparse' ? 2 : units;
   if (most === null) return;
   if (classes.length > most) fail('data-classes', { classes, output: output.name, units: most });

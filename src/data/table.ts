@@ -99,12 +99,10 @@ async function records(
   options: Options,
   take: (record: readonly string[], line: number) => 'enough' | undefined,
 ): Promise<void> {
-  const { parse } = await import('csv-parse');
+  const { CsvError, parse } = await import('csv-parse');
   const source = createReadStream(path);
   const parser = source.pipe(parse(options));
   source.on('error', (error) => parser.destroy(error));
-  // The loop below throws it; behind its end, where nobody reads any more, it counts for nothing.
-  parser.on('error', () => undefined);
   try {
     for await (const item of parser) {
       const { record, info } = item as { readonly record: readonly string[]; readonly info: { readonly lines: number } };
@@ -112,7 +110,7 @@ async function records(
     }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code?.startsWith('CSV_')) fail('data-table', { why: message.replaceAll(/\s+/g, ' ') }, { file: path });
+    if (error instanceof CsvError) fail('data-table', { why: message.replaceAll(/\s+/g, ' ') }, { file: path });
     return code?.startsWith('E') ? fail('data-unreadable', { path, why: message }) : Promise.reject(error);
   } finally {
     source.destroy();

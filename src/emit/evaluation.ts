@@ -18,6 +18,7 @@ export function evaluation(plan: Plan): OptionalKind<FunctionDeclarationStructur
   const list = (keys: readonly string[]): string => plan.text(dataLiteral(keys));
   const states = inputs.filter(({ key, fill }) => fill === 0 && outputs.some((output) => output.key === key)).map(({ key }) => key);
   const lines = [
+    ...(plan.weights.length > 0 ? ['weights: w'] : []),
     `inputs: ${list(inputs.filter(({ fill }) => fill === undefined).map(({ key }) => key))}`,
     `outputs: ${list(outputs.filter(isPublic).map(({ key }) => key))}`,
     'heads: heads()',
@@ -48,6 +49,9 @@ export function evaluation(plan: Plan): OptionalKind<FunctionDeclarationStructur
   ];
 }
 
+/** True for an output that only `evaluate` reads; one that was asked for may be called as one of these would be. */
+const isScored = (plan: Plan, key: string): boolean => plan.program.outputs.some((output) => output.key === key && !isPublic(output));
+
 /** What runs for each batch. @param before what is called, with what is given between that and `after` */
 function run(plan: Plan, given: 'inputs' | 'features', before: string, after: string): string {
   const takes = given === 'features' || plan.program.inputs.length > 0;
@@ -59,11 +63,13 @@ function run(plan: Plan, given: 'inputs' | 'features', before: string, after: st
 function prefix(plan: Plan, states: readonly string[]): string {
   const used = new Set(plan.program.ops.flatMap(({ stage, operands }) => (stage === 'prefix' ? operands : [])));
   const carried = plan.program.inputs.filter(({ key, name }) => states.includes(key) && used.has(name)).map(({ key }) => key);
+  const passed = (plan.program.features ?? []).filter(({ key }) => states.includes(key) && !carried.includes(key)).map(({ key }) => key);
   const lines = [
     'owner: w',
     `weights: ${prefixMembers(plan)}`,
     'features: FEATURES',
     `states: ${plan.text(dataLiteral(carried))}`,
+    ...(passed.length > 0 ? [`passed: ${plan.text(dataLiteral(passed))}`] : []),
     'run: (inputs) => ({ ...prefix(w, inputs as object as Inputs) })',
     'key: () => prefixKey(w)',
   ];
@@ -71,7 +77,7 @@ function prefix(plan: Plan, states: readonly string[]): string {
 }
 
 function penalties(plan: Plan): string[] {
-  const has = (key: string): boolean => plan.program.outputs.some((output) => output.key === key);
+  const has = (key: string): boolean => isScored(plan, key);
   const found: [string, Data][] = [
     ...(has(PENALTY.weights) ? [['weights', PENALTY.weights] as [string, Data]] : []),
     ...(has(PENALTY.activity) ? [['activity', PENALTY.activity] as [string, Data]] : []),
@@ -97,7 +103,7 @@ export function evaluationTables(plan: Plan): { readonly face: string; readonly 
 }
 
 function headRow(plan: Plan, { key, loss, metrics, weightedMetrics }: HeadPlan): Data {
-  const has = (suffix: string): boolean => plan.program.outputs.some((output) => output.key === key + suffix);
+  const has = (suffix: string): boolean => isScored(plan, key + suffix);
   const reads = (fromLogits: boolean): [string, Data][] => (fromLogits && has(LOGITS) ? [['reads', key + LOGITS]] : []);
   const measured = (list: readonly MeasuredPlan[]): Data =>
     Object.fromEntries(

@@ -8,6 +8,7 @@ const FILES = [
   'inputs',
   'fill',
   'load',
+  'live-weights',
   'refresh',
   'baked',
   'resolve',

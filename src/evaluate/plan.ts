@@ -80,14 +80,15 @@ export function planEvaluation(
   // Compiled without a loss, a model of Keras has that of its regularizers.
   const isSaid = losses > 0 || (training !== null && training.loss === null && wanted.loss === undefined);
   const isTotal = isSaid && found.every(({ lacksLoss }) => !lacksLoss);
-  const names = new Map<string, number>();
+  const lossName = (key: string): string | null => (losses > 1 || !isTotal ? `${key}_loss` : null);
+  const names = new Map(['loss', ...chosen.flatMap(({ key }) => lossName(key) ?? [])].map((name) => [name, 1]));
   const heads = chosen.map(({ key }, position): HeadPlan => {
     const { loss, metrics, weightedMetrics } = found[position] as Measures;
     const prefix = chosen.length > 1 ? `${key}_` : '';
     const name = (metric: MeasuredPlan): MeasuredPlan => ({ ...metric, name: unique(names, prefix + metric.name) });
     return {
       key,
-      loss: loss === null ? null : { ...loss, name: losses > 1 || !isTotal ? `${key}_loss` : null },
+      loss: loss === null ? null : { ...loss, name: lossName(key) },
       metrics: metrics.map(name),
       weightedMetrics: weightedMetrics.map((metric) =>
         names.has(prefix + metric.name) ? name({ ...metric, name: `weighted_${metric.name}` }) : name(metric),
@@ -185,9 +186,12 @@ function measuresOf(given: Given, origin: Origin, isMasked: boolean, omitted: Sk
   };
 }
 
-/** Metrics of one name are numbered, as Keras numbers them. */
+/** Metrics of one name are numbered, as Keras numbers them; none is called as a loss is, or as one that was numbered. */
 function unique(names: Map<string, number>, name: string): string {
-  const count = names.get(name) ?? 0;
+  let count = names.get(name) ?? 0;
+  while (count > 0 && names.has(`${name}_${count}`)) count++;
+  const free = count === 0 ? name : `${name}_${count}`;
+  names.set(free, 1);
   names.set(name, count + 1);
-  return count === 0 ? name : `${name}_${count}`;
+  return free;
 }

@@ -1,3 +1,4 @@
+import { fail } from '../diagnostics/error.ts';
 import { LOGITS, MASK, type Output, PENALTY, type Value } from '../ir/program.ts';
 import { BATCH, baseOf, type Dim, factorOf } from '../ir/types.ts';
 import type { ModelOutput, Origin } from '../model/graph.ts';
@@ -19,6 +20,7 @@ export interface Evaluated {
 /**
  * Outputs for `evaluate` alone: logits, masks, and what regularizers add to the loss.
  * @param unknown is given the layers whose regularizers skipc does not know
+ * @throws SkipcError `key-duplicate` where an output of the program is called as one of them
  */
 export function evaluationOutputs(
   lowerer: Lowerer,
@@ -28,7 +30,12 @@ export function evaluationOutputs(
   unknown: Set<string>,
 ): Output[] {
   const found: Output[] = [];
-  const add = (key: string, value: Value): void => void found.push({ key, value: value.name, only: 'evaluate' });
+  const taken = new Set(outputs.map(({ key }) => key));
+  const add = (key: string, value: Value): void => {
+    if (taken.has(key)) fail('key-duplicate', { key, what: 'output' });
+    taken.add(key);
+    found.push({ key, value: value.name, only: 'evaluate' });
+  };
   for (const { key, tensor } of outputs.filter(({ key }) => evaluated.outputs.has(key))) {
     const made = lowerer.builder.madeBy(resolve(frame, tensor));
     const [logits] = made?.operands ?? [];

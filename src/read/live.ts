@@ -1,20 +1,19 @@
-import type { LiveModel } from '../runtime/load.ts';
+import { type LiveLayer, type LiveModel, liveWeightsOf } from '../runtime/live-weights.ts';
 import { isObject } from './spec.ts';
 import type { WeightEntry, WeightIndex } from './weights/index.ts';
 
 /** A tfjs `LayersModel`, as far as it is read. */
 interface LayersModel extends LiveModel {
   toJSON(unused: null, asText: false): object;
-  readonly layers?: readonly LiveLayer[];
+  readonly layers?: readonly TrainedLayer[];
   readonly loss?: unknown;
   /** Fails where a loss is a function of the user's own. */
   getTrainingConfig?(): object;
 }
 
-interface LiveLayer {
-  readonly name: string;
+interface TrainedLayer extends LiveLayer {
   readonly trainable: boolean;
-  readonly layers?: readonly LiveLayer[];
+  readonly layers?: readonly TrainedLayer[];
   readonly weights: readonly { readonly trainable?: boolean }[];
 }
 
@@ -30,7 +29,7 @@ export function liveArtifacts(model: LayersModel): object {
 }
 
 /** Writes into each layer's config whether training changes it. */
-function markFrozen(config: unknown, layers: readonly LiveLayer[], isTrained: boolean): void {
+function markFrozen(config: unknown, layers: readonly TrainedLayer[], isTrained: boolean): void {
   const listed: unknown = Array.isArray(config) ? config : isObject(config) ? config['layers'] : [];
   const live = new Map(layers.map((layer) => [layer.name, layer]));
   for (const entry of Array.isArray(listed) ? listed : []) {
@@ -56,12 +55,12 @@ function trainingConfig(model: LayersModel): object {
 }
 
 /** The model's variables. They are read when they are asked for. */
-export function liveWeightIndex({ weights }: LiveModel): WeightIndex {
-  const entries = weights.map((weight): WeightEntry => {
+export function liveWeightIndex(model: LiveModel): WeightIndex {
+  const entries = liveWeightsOf(model).map(([name, weight]): WeightEntry => {
     const { shape, dtype, size } = weight.read();
     const known = dtype === 'int32' || dtype === 'bool' ? dtype : 'float32';
     return {
-      name: weight.originalName ?? weight.name,
+      name,
       shape,
       dtype: known,
       stored: { dtype: known },

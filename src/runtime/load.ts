@@ -1,11 +1,7 @@
 import { cast, clone, engine, type NamedTensorMap, ready, Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { type LiveModel, liveWeightsOf } from './live-weights.ts';
 import { type Available, resolveVariables, type Variable } from './resolve.ts';
 import { decodeStored, parseSafetensors } from './safetensors.ts';
-
-/** A model that runs: a tfjs `LayersModel`, or anything with its weights. */
-export interface LiveModel {
-  readonly weights: readonly { readonly name: string; readonly originalName?: string; readonly trainable?: boolean; read(): Tensor }[];
-}
 
 /** A safetensors file or where it lies; tensors by the model's own weight names; or the model itself. */
 export type WeightSource = ArrayBuffer | ArrayBufferView | string | URL | NamedTensorMap | LiveModel;
@@ -48,7 +44,7 @@ export async function openWeights(source: WeightSource, options: LoadOptions = {
     throw new Error('weights: expected an ArrayBuffer, a URL or path, tensors by name, or a model');
   }
   const entries: (readonly [name: string, value: unknown, trainable?: boolean | undefined])[] = isLiveModel(source)
-    ? source.weights.map((weight) => [weight.originalName ?? weight.name, weight.read(), weight.trainable])
+    ? liveWeightsOf(source).map(([name, weight, isTrained]) => [name, weight.read(), isTrained])
     : Object.entries(source);
   const available = entries.map(([name, value, trainable]) => {
     if (!(value instanceof Tensor)) throw new Error(`weights: ${JSON.stringify(name)} is not a tensor`);

@@ -42,19 +42,24 @@ export async function renew(
   const changed = taken?.changed ?? new Set(Object.keys(variables));
   const touched = prefix !== undefined && isAnyOf(prefix.variables, changed);
   // Other data may hold the same numbers. A page that cannot hash takes it for changed.
-  const before = touched ? await prefix.key().catch(() => null) : null;
+  const hashOf = async (): Promise<string | null> => (touched ? prefix.key().catch(() => null) : null);
+  const hashing = hashOf();
+  const replaced: Tensor[] = [];
+  // All at once, before anything is waited for: of two refreshes one comes after the other, and `newer` is newer than what is there.
   for (const [name, tensor] of Object.entries(newer)) {
     const held = weights[name];
     // What is the same stays: features are known by the tensors that they were computed with.
     if (held !== undefined && sourceIdOf(held) === sourceIdOf(tensor)) tensor.dispose();
     else {
-      held?.dispose();
+      if (held !== undefined) replaced.push(held);
       weights[name] = tensor;
     }
   }
   if (taken === null) variableIds.delete(weights);
   else remember(weights, taken.ids);
-  const isStale = touched && (before === null || before !== (await prefix.key()));
+  const before = await hashing;
+  for (const tensor of replaced) tensor.dispose();
+  const isStale = touched && (before === null || before !== (await hashOf()));
   if (isStale && !told.has(weights)) {
     told.add(weights);
     console.warn(

@@ -35,12 +35,13 @@ export interface TakenBatch {
   /** Where it begins in all data. */
   readonly from: number;
   /** The tensors that it is a part of, by whose identity memory knows it; null where they are made anew each time. */
-  readonly inputs: readonly Tensor[] | null;
-  /** Disposes of what was made for it. */
-  release(): void;
+  readonly inputs: readonly KnownInput[] | null;
 }
 
-/** The batches of any data, one after the other. */
+/** A tensor with its name, or its place in a list. */
+export type KnownInput = readonly [name: string, tensor: Tensor];
+
+/** The batches of any data, one after the other. What was made for one is disposed of as the next is asked for, or at the end. */
 export async function* batchesOf(data: EvaluationData, batchSize: number): AsyncGenerator<TakenBatch> {
   if (Array.isArray(data) && !isBatch(data[0])) {
     yield* slices(batchFrom(data), batchSize);
@@ -52,13 +53,25 @@ export async function* batchesOf(data: EvaluationData, batchSize: number): Async
   const batches = dataset === null ? (data as Iterable<unknown> | AsyncIterable<unknown>) : iterable(dataset);
   let from = 0;
   for await (const given of batches) {
-    const batch = batchFrom(given);
-    const inputs = typeof batch.xs === 'function' || dataset !== null ? null : tensorsIn(batch.xs);
-    // What a data set makes is nobody else's.
-    const made = dataset === null ? [] : [batch.xs, batch.ys, batch.sampleWeight].flatMap(tensorsIn);
-    yield { batch, from, inputs, release: () => made.forEach((tensor) => void tensor.dispose()) };
-    from += samplesIn(batch);
+    try {
+      const batch = batchFrom(given);
+      yield { batch, from, inputs: typeof batch.xs === 'function' || dataset !== null ? null : knownIn(batch.xs) };
+      from += samplesIn(batch);
+    } finally {
+      // What a data set makes is nobody else's.
+      if (dataset !== null) for (const tensor of tensorsUnder(given)) tensor.dispose();
+    }
   }
+}
+
+/** All tensors of what a data set gave, however deep. */
+function tensorsUnder(given: unknown): Tensor[] {
+  const found = new Set([given]);
+  for (const item of found) {
+    if (typeof item !== 'object' || item === null || item instanceof Tensor || ArrayBuffer.isView(item)) continue;
+    for (const each of Object.values(item)) found.add(each);
+  }
+  return [...found].filter((item) => item instanceof Tensor);
 }
 
 async function* iterable(iterator: Awaited<ReturnType<LabelledDataset['iterator']>>): AsyncGenerator<unknown> {
@@ -82,26 +95,32 @@ function batchFrom(given: unknown): LabelledBatch {
 
 /** Batches of tensors that hold all samples. Labels are read once, inputs are cut when they are needed. */
 async function* slices({ xs, ys, sampleWeight }: LabelledBatch, batchSize: number): AsyncGenerator<TakenBatch> {
-  const inputs = typeof xs === 'function' ? null : tensorsIn(xs);
+  const inputs = typeof xs === 'function' ? null : knownIn(xs);
   const all = typeof xs === 'function' ? await xs() : xs;
-  const labels = await readEach(ys);
-  const weights = sampleWeight === undefined ? undefined : await readEach(sampleWeight);
-  const count = samplesIn({ xs: all, ys: labels });
-  for (const x of tensorsIn(all))
-    if (x.shape[0] !== count) throw new Error(`data: the inputs have ${x.shape[0]} samples, the labels ${count}`);
   try {
+    const labels = await readEach(ys);
+    const weights = sampleWeight === undefined ? undefined : await readEach(sampleWeight);
+    const count = samplesIn({ ys: labels });
+    for (const x of tensorsIn(all))
+      if (x.shape[0] !== count) throw new Error(`data: the inputs have ${x.shape[0]} samples, the labels ${count}`);
     for (let from = 0; from < count; from += batchSize) {
       const to = Math.min(from + batchSize, count);
       const batch: LabelledBatch = {
-        xs: from === 0 && to === count ? all : () => mapEach(all, (x) => sliceOf(x, from, to)),
+        xs: from === 0 && to === count ? all : () => slicesOf(all, from, to),
         ys: mapEach(labels, (y) => samplesBetween(y, from, to, count)),
         sampleWeight: weights === undefined ? undefined : mapEach(weights, (weight) => samplesBetween(weight, from, to, count)),
       };
-      yield { batch, from, inputs, release: () => undefined };
+      yield { batch, from, inputs };
     }
   } finally {
     if (inputs === null) for (const x of tensorsIn(all)) x.dispose();
   }
+}
+
+function slicesOf(xs: Each<Tensor>, from: number, to: number): Each<Tensor> {
+  // One that is disposed would leave behind the slices of those before it.
+  if (tensorsIn(xs).some(({ isDisposed }) => isDisposed)) throw new Error('data: an input is disposed');
+  return mapEach(xs, (x) => sliceOf(x, from, to));
 }
 
 function sliceOf(x: Tensor, from: number, to: number): Tensor {
@@ -116,15 +135,22 @@ function samplesBetween({ dtype, shape, data }: NDArray, from: number, to: numbe
 }
 
 /** How many samples a batch has: its labels say it, as its inputs may not be made yet. */
-export function samplesIn({ ys }: Pick<LabelledBatch, 'xs' | 'ys'>): number {
-  const [first] = Object.values(isAlone(ys) ? [ys] : ys);
-  if (first === undefined || first.shape.length === 0) throw new Error('data: the labels hold no samples');
-  return first.shape[0] as number;
+export function samplesIn({ ys }: Pick<LabelledBatch, 'ys'>): number {
+  const [first]: unknown[] = Object.values(isAlone(ys) ? [ys] : Object(ys));
+  if (first !== undefined && !(first instanceof Tensor) && !isNDArray(first)) throw noTensor(first);
+  const size = first?.shape[0];
+  if (size === undefined) throw new Error('data: the labels hold no samples');
+  return size;
 }
 
 export const isAlone = <T>(given: Each<T>): given is T => given instanceof Tensor || isNDArray(given);
 
-const isNDArray = (given: unknown): given is NDArray => ArrayBuffer.isView((given as { data?: unknown } | null)?.data);
+function isNDArray(given: unknown): given is NDArray {
+  const { data, shape } = Object(given) as Partial<NDArray>;
+  return ArrayBuffer.isView(data) && Array.isArray(shape);
+}
+
+const noTensor = (found: unknown): Error => new Error(`data: found a value of type ${typeof found}, expected a tensor`);
 
 function mapEach<T, U>(given: Each<T>, change: (item: T) => U): Each<U> {
   if (isAlone(given)) return change(given);
@@ -132,17 +158,21 @@ function mapEach<T, U>(given: Each<T>, change: (item: T) => U): Each<U> {
   return Object.fromEntries(Object.entries(given as Readonly<Record<string, T>>).map(([name, item]) => [name, change(item)]));
 }
 
-export const tensorsIn = (given: unknown): Tensor[] =>
-  given instanceof Tensor
-    ? [given]
-    : typeof given === 'object' && given !== null && !isNDArray(given)
-      ? Object.values(given).filter((item) => item instanceof Tensor)
-      : [];
+const knownIn = (given: unknown): KnownInput[] =>
+  Object.entries(given instanceof Tensor ? [given] : Object(given)).filter(
+    (entry): entry is [string, Tensor] => entry[1] instanceof Tensor,
+  );
 
+export const tensorsIn = (given: unknown): Tensor[] => knownIn(given).map(([, tensor]) => tensor);
+
+/** @throws Error where it holds no numbers, or not as many as its shape says */
 async function numbersOf(given: unknown): Promise<NDArray> {
-  if (isNDArray(given)) return given;
-  if (!(given instanceof Tensor)) throw new Error(`data: found a value of type ${typeof given}, expected a tensor`);
-  return numbersIn(given);
+  if (given instanceof Tensor) return numbersIn(given);
+  if (!isNDArray(given)) throw noTensor(given);
+  const { data, shape } = given;
+  if (shape.reduce((size, n) => size * n, 1) !== data.length)
+    throw new Error(`data: ${data.length} numbers in an array of shape [${shape}]`);
+  return given;
 }
 
 /** Numbers for each; tensors among them are read. */

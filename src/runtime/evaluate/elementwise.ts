@@ -2,9 +2,9 @@ import type { Losses } from './metric.ts';
 import type { NDArray } from './ndarray.ts';
 import { type Axis, fitted, linesAlong } from './shapes.ts';
 
-/** float32's of what Keras divides by and clips to, `backend.epsilon()`: 1e-7. */
-export const EPSILON = Math.fround(1e-7);
-export const ALMOST_ONE = Math.fround(1 - 1e-7);
+/** float32's of what Keras divides by and clips to, `backend.epsilon()`: 1e-7. A bundle without losses leaves them out. */
+export const EPSILON = /* @__PURE__ */ Math.fround(1e-7);
+export const ALMOST_ONE = /* @__PURE__ */ Math.fround(0.9999999);
 
 /** A probability off 0 and 1, so that its logarithm is finite; NaN stays. */
 export const offTheEnds = (p: number): number => (p < EPSILON ? EPSILON : p > ALMOST_ONE ? ALMOST_ONE : p);

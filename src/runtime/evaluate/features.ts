@@ -1,4 +1,5 @@
 import { engine, type NamedTensorMap, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import type { KnownInput } from './data.ts';
 import type { FeatureCache } from './feature-cache.ts';
 import { type NDArray, numbersIn } from './ndarray.ts';
 import { dataIdsOf, hashOfTensors, isSameList, sha256 } from './prefix-key.ts';
@@ -11,6 +12,8 @@ export interface EvaluatedPrefix {
   readonly features: Readonly<Record<string, readonly [dtype: string, shape: readonly (number | string)[], ...unknown[]]>>;
   /** States that it carries from batch to batch. */
   readonly states: readonly string[];
+  /** States that only the suffix carries: they are among the features, and nothing of the batch. */
+  readonly passed?: readonly string[];
   run(inputs: NamedTensorMap): NamedTensorMap;
   key(): Promise<string>;
 }
@@ -33,7 +36,7 @@ export interface FeaturesOf {
   readonly name: string;
   readonly samples: number;
   /** Tensors by whose identity memory knows the batch; null where they are made anew each time. */
-  readonly known: readonly Tensor[] | null;
+  readonly known: readonly KnownInput[] | null;
   inputs(): Promise<NamedTensorMap>;
 }
 
@@ -48,13 +51,14 @@ const remembered = new WeakMap<object, Map<string, Remembered>>();
  * Gives the features of one batch after the other, which the caller disposes of.
  * @throws Error where they are no function of the inputs
  */
-export async function featureReader(prefix: EvaluatedPrefix, options: CacheOptions): Promise<(of: FeaturesOf) => Promise<NamedTensorMap>> {
+export async function featureReader(whole: EvaluatedPrefix, options: CacheOptions): Promise<(of: FeaturesOf) => Promise<NamedTensorMap>> {
   const { cache, id } = options;
-  if (cache === undefined || cache === false) return async ({ inputs }) => prefix.run(await inputs());
-  if (prefix.states.length > 0) {
-    const states = prefix.states.map((state) => JSON.stringify(state)).join(', ');
+  if (cache === undefined || cache === false) return async ({ inputs }) => whole.run(await inputs());
+  if (whole.states.length > 0) {
+    const states = whole.states.map((state) => JSON.stringify(state)).join(', ');
     throw new Error(`features cannot be cached: the prefix carries ${states} from batch to batch, so they are no function of its inputs`);
   }
+  const prefix = withoutPassed(whole);
   if (cache === true) return (of) => fromMemory(prefix, id, of);
   const about = { weights: await prefix.key(), backend: engine().backendName, data: id ?? 'by content' };
   const set = await sha256([JSON.stringify(about)]);
@@ -67,15 +71,34 @@ export async function featureReader(prefix: EvaluatedPrefix, options: CacheOptio
   };
 }
 
-async function fromMemory(prefix: EvaluatedPrefix, id: string | undefined, { name, known, inputs }: FeaturesOf): Promise<NamedTensorMap> {
-  const owner = id === undefined ? known?.[0]?.dataId : prefix.owner;
+/** The prefix without the states that pass by it. */
+function withoutPassed(prefix: EvaluatedPrefix): EvaluatedPrefix {
+  const passed = new Set(prefix.passed);
+  return {
+    ...prefix,
+    features: Object.fromEntries(Object.entries(prefix.features).filter(([name]) => !passed.has(name))),
+    run(inputs) {
+      const given = Object.keys(inputs).find((name) => passed.has(name));
+      if (given !== undefined) throw new Error(`features cannot be cached where the data gives the state ${JSON.stringify(given)}`);
+      const features = Object.entries(prefix.run(inputs));
+      for (const [name, state] of features) if (passed.has(name)) state.dispose();
+      return Object.fromEntries(features.filter(([name]) => !passed.has(name)));
+    },
+  };
+}
+
+async function fromMemory(prefix: EvaluatedPrefix, id: string | undefined, of: FeaturesOf): Promise<NamedTensorMap> {
+  const { name, samples, known, inputs } = of;
+  const owner = id === undefined ? known?.[0]?.[1].dataId : prefix.owner;
   if (owner === undefined) throw new Error('cache: true knows tensors again, not what is made anew for each batch: give the data an id');
   const batches = remembered.get(owner) ?? new Map<string, Remembered>();
   remembered.set(owner, batches);
-  const ids = dataIdsOf([...prefix.weights, ...(id === undefined ? (known ?? []) : [])]);
-  const place = id === undefined ? name : `${id}/${name}`;
+  const given = id === undefined ? (known ?? []) : [];
+  const ids = dataIdsOf([...prefix.weights, ...given.map(([, tensor]) => tensor)]);
+  // The same tensors may be given as other inputs.
+  const place = JSON.stringify([engine().backendName, id ?? given.map(([input]) => input), name]);
   const before = batches.get(place);
-  if (before !== undefined && isSameList(before.ids, ids)) return tensorsOf(before.features);
+  if (before !== undefined && isSameList(before.ids, ids) && fits(before.features, prefix, samples)) return tensorsOf(before.features);
   return computed(prefix, await inputs(), async (features) => void batches.set(place, { ids, features }));
 }
 
