@@ -1430,7 +1430,7 @@ async function evaluateProgram(
       const made: Tensor[] = [];
       try {
         const inputs = async (): Promise<NamedTensorMap> => ({
-          ...(await inputsOf(taken.batch.xs, program, made)),
+          ...(await inputsOf(taken.batch.xs, program.inputs, made)),
           ...carried(prefix?.states ?? keys),
         });
         const count = samplesIn(taken.batch);
@@ -1470,6 +1470,7 @@ function unchanged(weights: Readonly<Record<string, Tensor>>): () => void {
   };
 }
 
+/** The prefix, which does not run where that is so. */
 const checkedBy = (check: () => void, prefix: EvaluatedPrefix): EvaluatedPrefix => ({
   ...prefix,
   run(inputs) {
@@ -1478,17 +1479,69 @@ const checkedBy = (check: () => void, prefix: EvaluatedPrefix): EvaluatedPrefix 
   },
 });
 
+/**
+ * Inputs by their keys.
+ * @param made is given the tensors that were made for this batch alone
+ */
+async function inputsOf(xs: LabelledBatch['xs'], inputs: readonly string[], made: Tensor[]): Promise<NamedTensorMap> {
+  const given = typeof xs === 'function' ? await xs() : xs;
+  if (typeof xs === 'function') made.push(...tensorsIn(given));
+  const list = given instanceof Tensor ? [given] : given;
+  if (Array.isArray(list) && list.length !== inputs.length)
+    throw new Error(`data: ${list.length} inputs, expected ${inputs.map((name) => JSON.stringify(name)).join(', ')}`);
+  const named = Object.entries<Tensor>(Array.isArray(list) ? Object.fromEntries(inputs.map((name, i) => [name, list[i]])) : Object(list));
+  if (typeof xs === 'function') return Object.fromEntries(named);
+  // A variable may be assigned to while a cache looks for its features.
+  const held = named.map(([name, x]) => [name, x instanceof Tensor && 'assign' in x && !x.isDisposed ? clone(x) : x] as const);
+  held.forEach(([, x], i) => void (x === named[i]?.[1] || made.push(x)));
+  return Object.fromEntries(held);
+}
+
+/**
+ * Labels or weights by the head that they are for.
+ * @param shared true where one is for all of them, and some may have none
+ */
+function byHead(
+  given: Each<NDArray>,
+  heads: readonly string[],
+  outputs: readonly string[],
+  what: string,
+  shared: boolean,
+): ReadonlyMap<string, NDArray> {
+  const expected = (): string => `expected ${heads.map((name) => JSON.stringify(name)).join(', ')}`;
+  if (isAlone(given)) {
+    if (heads.length > 1 && !shared) throw new Error(`${what}: one tensor, ${expected()}`);
+    return new Map(heads.map((head) => [head, given]));
+  }
+  if (!Array.isArray(given)) {
+    const named = given as Readonly<Record<string, NDArray>>;
+    const missing = heads.filter((head) => !Object.hasOwn(named, head));
+    if (missing.length > (shared ? heads.length - 1 : 0))
+      throw new Error(
+        `${what} of ${JSON.stringify(missing[0])} are missing: found ${Object.keys(named)
+          .map((name) => JSON.stringify(name))
+          .join(', ')}, ${expected()}`,
+      );
+    return new Map(heads.flatMap((head) => (Object.hasOwn(named, head) ? [[head, named[head] as NDArray] as const] : [])));
+  }
+  const [only] = given;
+  if (shared && given.length === 1 && only !== undefined) return new Map(heads.map((head) => [head, only]));
+  const order = given.length === outputs.length ? outputs : heads;
+  if (given.length !== order.length) throw new Error(`${what}: a list of ${given.length}, ${expected()}`);
+  return new Map(heads.map((head) => [head, given[order.indexOf(head)] as NDArray]));
+}
+
 /** Adds one batch to the sums. */
 async function addBatch(
   { heads, outputs: keys, isTotal = true, countsBatches = false, penalties = {} }: EvaluatedProgram,
-  { ys, sampleWeight }: TakenBatch['batch'],
+  { ys, sampleWeight }: LabelledBatch,
   count: number,
   outputs: NamedTensorMap,
   sums: Record<string, Sums>,
 ): Promise<void> {
   const names = Object.keys(heads);
-  const labels = forHeads(await readEach(ys), names, keys, 'labels', false);
-  const weights = sampleWeight === undefined ? null : forHeads(await readEach(sampleWeight), names, keys, 'sample weights', true);
+  const labels = byHead(await readEach(ys), names, keys, 'labels', false);
+  const weights = sampleWeight === undefined ? null : byHead(await readEach(sampleWeight), names, keys, 'sample weights', true);
   const numbers = new Map<string, Promise<NDArray>>();
   const read = (key: string): Promise<NDArray> => {
     const known = numbers.get(key) ?? numbersIn(outputs[key] as Tensor);
@@ -1554,55 +1607,6 @@ function ownSums(sums: Record<string, Sums>, name: string): Sums {
   return sums[name] as Sums;
 }
 
-/** @param made is given the tensors that were made for this batch alone */
-async function inputsOf(xs: TakenBatch['batch']['xs'], { inputs }: EvaluatedProgram, made: Tensor[]): Promise<NamedTensorMap> {
-  const given = typeof xs === 'function' ? await xs() : xs;
-  if (typeof xs === 'function') made.push(...tensorsIn(given));
-  const list = given instanceof Tensor ? [given] : given;
-  if (Array.isArray(list) && list.length !== inputs.length)
-    throw new Error(`data: ${list.length} inputs, expected ${inputs.map((name) => JSON.stringify(name)).join(', ')}`);
-  const named = Object.entries<Tensor>(Array.isArray(list) ? Object.fromEntries(inputs.map((name, i) => [name, list[i]])) : Object(list));
-  if (typeof xs === 'function') return Object.fromEntries(named);
-  // A variable may be assigned to while a cache looks for its features.
-  const held = named.map(([name, x]) => [name, x instanceof Tensor && !x.isDisposed ? clone(x) : x] as const);
-  made.push(...held.flatMap(([name, x]) => tensorsIn({ [name]: x })));
-  return Object.fromEntries(held);
-}
-
-/**
- * Labels or weights by the head that they are for.
- * @param shared true where one is for all of them, and some may have none
- */
-function forHeads(
-  given: Each<NDArray>,
-  heads: readonly string[],
-  outputs: readonly string[],
-  what: string,
-  shared: boolean,
-): ReadonlyMap<string, NDArray> {
-  const expected = (): string => `expected ${heads.map((name) => JSON.stringify(name)).join(', ')}`;
-  if (isAlone(given)) {
-    if (heads.length > 1 && !shared) throw new Error(`${what}: one tensor, ${expected()}`);
-    return new Map(heads.map((head) => [head, given]));
-  }
-  if (!Array.isArray(given)) {
-    const named = given as Readonly<Record<string, NDArray>>;
-    const missing = heads.filter((head) => !Object.hasOwn(named, head));
-    if (missing.length > (shared ? heads.length - 1 : 0))
-      throw new Error(
-        `${what} of ${JSON.stringify(missing[0])} are missing: found ${Object.keys(named)
-          .map((name) => JSON.stringify(name))
-          .join(', ')}, ${expected()}`,
-      );
-    return new Map(heads.flatMap((head) => (Object.hasOwn(named, head) ? [[head, named[head] as NDArray] as const] : [])));
-  }
-  const [only] = given;
-  if (shared && given.length === 1 && only !== undefined) return new Map(heads.map((head) => [head, only]));
-  const order = given.length === outputs.length ? outputs : heads;
-  if (given.length !== order.length) throw new Error(`${what}: a list of ${given.length}, ${expected()}`);
-  return new Map(heads.map((head) => [head, given[order.indexOf(head)] as NDArray]));
-}
-
 function sumOver(numbers: NDArray['data']): number {
   let sum = 0;
   for (const x of numbers) sum += x;
@@ -1659,11 +1663,7 @@ export interface LabelledDataset {
 }
 
 /** All data as tensors, `[xs, ys]` or `[xs, ys, sampleWeight]`, or its batches. */
-export type EvaluationData =
-  | LabelledTensors
-  | Iterable<LabelledBatch | LabelledTensors>
-  | AsyncIterable<LabelledBatch | LabelledTensors>
-  | LabelledDataset;
+export type EvaluationData = LabelledTensors | Iterable<LabelledBatch> | AsyncIterable<LabelledBatch | LabelledTensors> | LabelledDataset;
 
 /** A batch as evaluation goes over it. */
 export interface TakenBatch {

@@ -20,7 +20,7 @@ export function evaluation(plan: Plan): OptionalKind<FunctionDeclarationStructur
   const lines = [
     ...(plan.weights.length > 0 ? ['weights: w'] : []),
     `inputs: ${list(inputs.filter(({ fill }) => fill === undefined).map(({ key }) => key))}`,
-    `outputs: ${list(outputs.filter(isPublic).map(({ key }) => key))}`,
+    `outputs: ${list(outputs.filter((output) => isPublic(output) && !states.includes(output.key)).map(({ key }) => key))}`,
     'heads: heads()',
     ...(plan.options.countsBatches ? ['countsBatches: true'] : []),
     ...(plan.options.isTotal ? penalties(plan) : ['isTotal: false']),

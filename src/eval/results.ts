@@ -1,8 +1,8 @@
 import { lossOf } from '../evaluate/losses/index.ts';
 import { metricOf } from '../evaluate/metrics/index.ts';
 import type { Origin } from '../model/graph.ts';
-import { resultsOf } from '../runtime/evaluate/evaluate.ts';
 import type { Head } from '../runtime/evaluate/heads.ts';
+import { resultsOf } from '../runtime/evaluate/score.ts';
 import { addSums, noSums, type Sums } from '../runtime/evaluate/sums.ts';
 import { type Part, sumsFromJson } from './part.ts';
 

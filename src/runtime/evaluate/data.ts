@@ -23,11 +23,7 @@ export interface LabelledDataset {
 }
 
 /** All data as tensors, `[xs, ys]` or `[xs, ys, sampleWeight]`, or its batches. */
-export type EvaluationData =
-  | LabelledTensors
-  | Iterable<LabelledBatch | LabelledTensors>
-  | AsyncIterable<LabelledBatch | LabelledTensors>
-  | LabelledDataset;
+export type EvaluationData = LabelledTensors | Iterable<LabelledBatch> | AsyncIterable<LabelledBatch | LabelledTensors> | LabelledDataset;
 
 /** A batch as evaluation goes over it. */
 export interface TakenBatch {
