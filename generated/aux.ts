@@ -181,6 +181,7 @@ function prepare(variables: Variables): Prepared {
   return { stem_conv_kernel, stem_bn_shift, block1_conv_kernel, block1_bn_shift };
 }
 
+/** The variables that are weights as they are. */
 function keep(variables: Variables) {
   return {
     block1_conv_depthwise_kernel: variables.block1_conv_depthwise_kernel,

@@ -113,15 +113,7 @@ export async function evaluate(w: Weights, data: EvaluationData, options: Evalua
     heads: heads(),
     prefix: {
       owner: w,
-      weights: [
-      w.stem_conv_kernel,
-      w.stem_bn_shift,
-      w.block1_conv_depthwise_kernel,
-      w.block1_conv_kernel,
-      w.block1_bn_shift,
-      w.block2_conv_kernel,
-      w.block2_bn_shift,
-    ],
+      weights: prefixWeights(w),
       features: FEATURES,
       states: [],
       run: (inputs) => ({ ...prefix(w, inputs as object as Inputs) }),
@@ -151,15 +143,7 @@ export async function refresh(w: Weights, source: WeightSource): Promise<Refresh
 /** A hash of the prefix and its weights, in hex: all that features depend on beside the inputs. */
 export async function prefixKey(w: Weights): Promise<string> {
   checkWeights(w);
-  return hashOfWeights(w, 'bce7a1d1a0d523b0', [
-      w.stem_conv_kernel,
-      w.stem_bn_shift,
-      w.block1_conv_depthwise_kernel,
-      w.block1_conv_kernel,
-      w.block1_bn_shift,
-      w.block2_conv_kernel,
-      w.block2_bn_shift,
-    ]);
+  return hashOfWeights(w, 'bce7a1d1a0d523b0', prefixWeights(w));
 }
 
 /** Frees the tensors that `load` made. */
@@ -308,6 +292,7 @@ function prepareSuffix(variables: Variables): PreparedSuffix {
   return { block3_conv1_kernel, block3_bn1_shift, block3_conv2_kernel, block3_bn2_shift };
 }
 
+/** The variables that are weights as they are. */
 function keep(variables: Variables) {
   return {
     block1_conv_depthwise_kernel: variables.block1_conv_depthwise_kernel,
@@ -360,6 +345,17 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
 const heads = (): Readonly<Record<string, Head>> => ({
   main: { loss: { of: categoricalCrossentropy() }, metrics: { accuracy: { of: meanMetric(accuracyOf()) } } },
 });
+
+/** The weights that the prefix reads. */
+const prefixWeights = (w: Weights): readonly Tensor[] => [
+  w.stem_conv_kernel,
+  w.stem_bn_shift,
+  w.block1_conv_depthwise_kernel,
+  w.block1_conv_kernel,
+  w.block1_bn_shift,
+  w.block2_conv_kernel,
+  w.block2_bn_shift,
+];
 
 /** The variables on which depend the prefix, and the parts of the load stage. */
 const NEEDS = {

@@ -7,26 +7,18 @@ import { FeatureCache } from '../src/evaluate/feature-cache.ts';
 import type { EvaluateOptions } from '../src/runtime/evaluate/evaluate.ts';
 import { availableBackends, useBackend } from './backends.ts';
 import { type StoredArray, tensorOf, tensorsOf } from './golden.ts';
+import { expectKeras, expectNear, type KerasRun, type Results } from './keras-runs.ts';
 
 /**
  * What `evaluate` of Keras 3.15 gave. It ran on JAX, with two changes that make it what it is on TensorFlow: the loss of each output
  * counts every batch alike, and losses that a layer's first call adds are not cleared by its second.
  */
-interface Run {
+interface Run extends KerasRun {
   readonly name: string;
   readonly keras3: object;
   /** The outputs to choose; without it, all. The result is then that of a model which has these alone. */
   readonly outputs?: readonly string[];
-  readonly weights: readonly StoredArray[];
-  /** With names where they were given as a dict. */
-  readonly x: readonly StoredArray[];
-  readonly y: readonly StoredArray[];
-  readonly sample_weight: readonly StoredArray[] | null;
-  readonly batch_size: number;
-  readonly result: Readonly<Record<string, number>>;
 }
-
-type Results = Readonly<Record<string, number | readonly number[]>>;
 
 const runs = JSON.parse(readFileSync(new URL('fixtures/goldens/evaluate/runs.json', import.meta.url), 'utf8')) as readonly Run[];
 const backends = await availableBackends();
@@ -58,15 +50,6 @@ async function evaluated(run: Run, options: CompileOptions = {}, each: readonly 
   module.dispose(w);
   tf.dispose([variables, xs, ys, weights ?? []]);
   return found;
-}
-
-function expectNear(found: number, wanted: number, name: string): void {
-  expect(Math.abs(found - wanted), `${name}: ${found} instead of ${wanted}`).toBeLessThanOrEqual(2e-5 + 1e-4 * Math.abs(wanted));
-}
-
-function expectKeras(found: Results | undefined, wanted: Run['result']): void {
-  expect(Object.keys(found ?? {}).sort()).toEqual(Object.keys(wanted).sort());
-  for (const [name, value] of Object.entries(wanted)) expectNear(Number(found?.[name]), value, name);
 }
 
 const TWICE = 'one tensor as two outputs';

@@ -4,7 +4,7 @@ import { tfjsDType } from '../ops/elementwise/cast.ts';
 import { evaluationTables } from './evaluation.ts';
 import { membersType } from './faces.ts';
 import { type Data, dataLiteral } from './literal.ts';
-import { frozen, needs } from './loading.ts';
+import { frozen, needs, prefixList } from './loading.ts';
 import { layoutHash, typeText } from './members.ts';
 import { property } from './names.ts';
 import type { Plan } from './plan.ts';
@@ -26,6 +26,7 @@ export function constants(plan: Plan): string[] {
   }
   const tables = evaluationTables(plan);
   if (tables !== null) found.push(tables.heads);
+  found.push(...prefixList(plan));
   const needed = needs(plan);
   if (weights.length > 0 && needed.length > 0) {
     found.push(

@@ -4,7 +4,6 @@ import { isPublic, LOGITS, MASK, PENALTY } from '../ir/program.ts';
 import { type Code, code, runtime } from '../ops/code.ts';
 import { checked } from './checked.ts';
 import { type Data, dataLiteral } from './literal.ts';
-import { prefixMembers } from './loading.ts';
 import { propertyText } from './names.ts';
 import type { Plan } from './plan.ts';
 
@@ -66,7 +65,7 @@ function prefix(plan: Plan, states: readonly string[]): string {
   const passed = (plan.program.features ?? []).filter(({ key }) => states.includes(key) && !carried.includes(key)).map(({ key }) => key);
   const lines = [
     'owner: w',
-    `weights: ${prefixMembers(plan)}`,
+    'weights: prefixWeights(w)',
     'features: FEATURES',
     `states: ${plan.text(dataLiteral(carried))}`,
     ...(passed.length > 0 ? [`passed: ${plan.text(dataLiteral(passed))}`] : []),

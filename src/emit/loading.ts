@@ -1,5 +1,5 @@
 import type { FunctionDeclarationStructure, OptionalKind } from 'ts-morph';
-import { code, quote } from '../ops/code.ts';
+import { code, quote, tfType } from '../ops/code.ts';
 import { type Data, dataLiteral } from './literal.ts';
 import { isVariable } from './members.ts';
 import { member, property } from './names.ts';
@@ -84,7 +84,10 @@ export function keeping(plan: Plan): string[] {
     (name) => code`${property(plan.names.text(name))}: ${member(code`variables`, plan.variables.text(name))}`,
   );
   if (kept.length === 0) return [];
-  return [`function keep(variables: Variables) {\n  return {\n${kept.map((entry) => `    ${plan.text(entry)},\n`).join('')}  };\n}`];
+  const doc = '/** The variables that are weights as they are. */';
+  return [
+    `${doc}\nfunction keep(variables: Variables) {\n  return {\n${kept.map((entry) => `    ${plan.text(entry)},\n`).join('')}  };\n}`,
+  ];
 }
 
 /** Which variables the prefix and each part of the load stage depend on. */
@@ -142,10 +145,14 @@ export function refresh(plan: Plan): Entry {
   };
 }
 
-/** A list of the weights that the prefix reads. */
-export function prefixMembers(plan: Plan): string {
+/** The function that lists the weights which the prefix reads. */
+export function prefixList(plan: Plan): string[] {
+  if (plan.program.features === null) return [];
+  const tensor = plan.text(tfType('Tensor'));
   const weights = prefixWeights(plan.program).map((name) => member(code`w`, plan.names.text(name)));
-  return plan.text(dataLiteral(weights, 1));
+  const parameter = weights.length > 0 ? 'w' : '_w';
+  const doc = '/** The weights that the prefix reads. */';
+  return [`${doc}\nconst prefixWeights = (${parameter}: Weights): readonly ${tensor}[] => ${plan.text(dataLiteral(weights))};`];
 }
 
 export function prefixKey(plan: Plan): Entry {
@@ -156,6 +163,6 @@ export function prefixKey(plan: Plan): Entry {
     docs: ['A hash of the prefix and its weights, in hex: all that features depend on beside the inputs.'],
     parameters: [{ name: 'w', type: 'Weights' }],
     returnType: 'Promise<string>',
-    statements: ['checkWeights(w);', `return hashOfWeights(w, ${quote(plan.options.prefixHash ?? '')}, ${prefixMembers(plan)});`],
+    statements: ['checkWeights(w);', `return hashOfWeights(w, ${quote(plan.options.prefixHash ?? '')}, prefixWeights(w));`],
   };
 }

@@ -6,7 +6,7 @@ const KEYWORDS =
 
 /** Names that mean something in every emitted module. */
 const MODULE =
-  'w variables inputs features owned raw source options info load prefix suffix predict dispose forward forwardPrefix forwardSuffix prepare preparePrefix prepareSuffix refresh evaluate prefixKey heads keep Evaluation Scored Inputs Outputs Features Weights Variables Prepared PreparedPrefix PreparedSuffix Info INPUTS FEATURES VARIABLES NEEDS FROZEN BAKED WEIGHTS prepareTexts scalar tensor tfImage clone tidy globalThis Object Array Math Number String Promise URL fetch process NaN Infinity __proto__';
+  'w variables inputs features owned raw source options info load prefix suffix predict dispose forward forwardPrefix forwardSuffix prepare preparePrefix prepareSuffix refresh evaluate prefixKey heads keep prefixWeights Evaluation Scored Inputs Outputs Features Weights Variables Prepared PreparedPrefix PreparedSuffix Info INPUTS FEATURES VARIABLES NEEDS FROZEN BAKED WEIGHTS prepareTexts scalar tensor tfImage clone tidy globalThis Object Array Math Number String Promise URL fetch process NaN Infinity __proto__';
 
 /** The functions that a large body is taken apart into, as `functionsOf` calls them. */
 const PART = /^(forward|forwardPrefix|forwardSuffix|prepare|preparePrefix|prepareSuffix|prepareTexts)Part\d+$/;
