@@ -1,0 +1,8 @@
+import type { Command } from 'commander';
+import { compileCommand } from './compile.ts';
+import { evalCommand } from './eval.ts';
+import { inspectCommand } from './inspect.ts';
+import { irCommand } from './ir.ts';
+
+/** Every command, in the order in which `--help` lists them. A declaration loads nothing but commander. */
+export const commands: readonly ((program: Command) => void)[] = [compileCommand, irCommand, inspectCommand, evalCommand];
