@@ -38,6 +38,8 @@ export interface Compiled {
   readonly ir: string;
   readonly summary: Summary;
   readonly analysis: Analysis;
+  /** What the module calls each value of the program. */
+  readonly identifiers: ReadonlyMap<string, string>;
   /** The module as it would be imported, in Node, without a file. */
   instantiate(): Promise<import('./instantiate.ts').Instance>;
 }
@@ -134,7 +136,8 @@ export function weightFile({ programHash, module, live, baked }: Draft): Uint8Ar
 /** The module, with the file that its weights are in. */
 export function finish({ analysis, ir, summary, module, isInline }: Draft, weights: Uint8Array | null): Compiled {
   const code = module.write(isInline && weights !== null ? weights : undefined);
-  return { name: analysis.program.name, code, weights, ir, summary, analysis, instantiate: () => instantiate(code, weights) };
+  const { identifiers } = module;
+  return { name: analysis.program.name, code, weights, ir, summary, analysis, identifiers, instantiate: () => instantiate(code, weights) };
 }
 
 /** A hash of the part of a program that gives features; undefined where there is none. */

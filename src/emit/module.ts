@@ -20,6 +20,8 @@ const RUNTIME = '// What follows is the same in every module that skipc writes: 
 export interface PlannedModule {
   /** What a baked weight file of the module holds, in this order. */
   readonly members: readonly Member[];
+  /** What the module calls each value of the program that it computes or holds. */
+  readonly identifiers: ReadonlyMap<string, string>;
   /**
    * The module's text.
    * @param weights the weight file, where the module holds it
@@ -39,7 +41,7 @@ export function planModule(program: Program, options: ModuleOptions): PlannedMod
     plan = new Plan(program, options, plan.imports);
     statements = statementsOf(plan);
   }
-  return { members: plan.members, write: (weights) => textOf(plan, statements, weights) };
+  return { members: plan.members, identifiers: plan.names.all, write: (weights) => textOf(plan, statements, weights) };
 }
 
 function textOf(plan: Plan, statements: ReturnType<typeof statementsOf>, weights: Uint8Array | undefined): string {

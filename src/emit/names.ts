@@ -47,6 +47,11 @@ export class NameTable {
     return this.#given.has(text);
   }
 
+  /** What every value is called that was asked for. */
+  get all(): ReadonlyMap<string, string> {
+    return this.#identifiers;
+  }
+
   of(name: string): Code {
     return identifier(this.text(name));
   }
