@@ -1,11 +1,12 @@
 import { diagnostic, fail, type SkipcError } from './diagnostics/error.ts';
 import { type EvaluationPlan, planEvaluation } from './evaluate/plan.ts';
 import { isPublic, PENALTY, type Program } from './ir/program.ts';
+import type { TensorType } from './ir/types.ts';
 import { layersWith } from './layers/index.ts';
 import type { LayerRow } from './layers/row.ts';
 import type { Evaluated } from './lower/evaluated.ts';
 import { lower } from './lower/lower.ts';
-import type { ModelGraph, Origin } from './model/graph.ts';
+import type { CallId, ModelGraph, Origin, TensorId } from './model/graph.ts';
 import { readNested } from './read/nested.ts';
 import { type ModelSource, type ReadModel, readModel } from './read/read.ts';
 import { costOfProgram } from './report/cost.ts';
@@ -35,6 +36,8 @@ export interface AnalyseOptions extends Partial<Selection> {
   readonly skipPasses?: readonly string[];
   /** Verify the program after every pass, not only after the last. */
   readonly checkPasses?: boolean;
+  /** Note what is rewritten and what is refused, for `explain`. */
+  readonly explain?: boolean | undefined;
 }
 
 /** A model up to, but not including, the emission of code: all that needs no weights. */
@@ -43,6 +46,10 @@ export interface Analysis {
   readonly selected: ModelGraph;
   /** What `evaluate` is to compute, and what it cannot. */
   readonly evaluation: EvaluationPlan;
+  /** Calls that `--skip` makes the identity. */
+  readonly skipped: ReadonlySet<CallId>;
+  /** Where the prefix was asked to end, or by which rule skipc chose. */
+  readonly hoist: Hoist;
   /** Keys of the tensors that `--hoist` names. */
   readonly cuts: readonly string[];
   /** The program of all outputs of the model, as far as skipc knows its layers. */
@@ -51,8 +58,12 @@ export interface Analysis {
   readonly uncounted: number;
   /** What ops say they come from, where that is not the path of their layer. */
   readonly sources: ReadonlyMap<string, string>;
+  /** The type of each tensor of the model, as far as skipc knows its layers. */
+  readonly types: ReadonlyMap<TensorId, TensorType>;
   /** The program as it was lowered. */
   readonly lowered: Program;
+  /** The value of `lowered` that each tensor of `selected` is. */
+  readonly values: ReadonlyMap<TensorId, string>;
   /** The program after each pass. */
   readonly runs: readonly Run[];
   /** The program after the last pass. */
@@ -74,7 +85,7 @@ export function analyseModel(model: ReadModel, options: AnalyseOptions = {}): An
   const whole = lower(model.graph, 'whole', rows, { tolerant: true, readNested });
   const { hoist, names } = hoistOf(options.hoist);
   const selection = { outputs: options.outputs ?? [], inputs: options.inputs ?? [], skip: options.skip ?? [] };
-  const { graph, cuts, warnings } = select(model.graph, selection, names, whole.types, whole.masks);
+  const { graph, cuts, skipped, warnings } = select(model.graph, selection, names, whole.types, whole.masks);
   const name = options.name === undefined ? slug(graph.outputs.map(({ key }) => key)) : fileName(options.name);
   const planned = planEvaluation(model.graph, graph.outputs, model.training, options, (tensor) => whole.masks.ranks.has(tensor));
   const isWhole = [selection.outputs, selection.inputs, selection.skip].every((names) => names.length === 0);
@@ -83,6 +94,7 @@ export function analyseModel(model: ReadModel, options: AnalyseOptions = {}): An
   const run = isRunWhole ? select(model.graph, selection, names, whole.types, whole.masks, whole.regularized).graph : graph;
   const {
     program: lowered,
+    values,
     sources,
     states,
     unknownRegularizers,
@@ -91,17 +103,21 @@ export function analyseModel(model: ReadModel, options: AnalyseOptions = {}): An
     readNested,
     evaluated: readByEvaluation(planned, model.graph.origin),
   });
-  const runs = rewriteWith(lowered, hoist, options);
+  const { runs, hoist: used } = rewriteWith(lowered, hoist, options);
   const program = runs.at(-1)?.program ?? lowered;
   return {
     model,
     selected: run,
     evaluation: withPenalties(planned, lowered, unknownRegularizers),
+    skipped,
+    hoist: used,
     cuts: cuts.map(({ key }) => key),
     uncounted: uncountedLayers(model.graph, whole.types).size,
     whole: rewrite(whole.program, { hoist: 'none' }, { skip: optimisations }).at(-1)?.program ?? whole.program,
     sources: new Map([...whole.sources, ...sources]),
+    types: whole.types,
     lowered,
+    values,
     runs,
     program,
     warnings: [...model.warnings, ...warnings, ...(states.length > 0 ? [diagnostic('layer-stateful', { states })] : [])],
@@ -136,18 +152,27 @@ function withPenalties(plan: EvaluationPlan, { outputs }: Program, unknown: read
 /** A prefix that nobody asked for must save this part of all FLOPs to be worth two functions. */
 const WORTH_HOISTING = 0.01;
 
-function rewriteWith(program: Program, hoist: Hoist | undefined, options: AnalyseOptions): readonly Run[] {
-  const passes = { skip: options.skipPasses ?? [], check: options.checkPasses ?? false };
+/**
+ * The pipeline over a lowered program, cut as was asked for, else where that saves enough.
+ * @throws SkipcError `hoist-nothing-frozen`
+ */
+export function rewriteWith(
+  program: Program,
+  hoist: Hoist | undefined,
+  options: AnalyseOptions,
+): { readonly runs: readonly Run[]; readonly hoist: Hoist } {
+  const passes = { skip: options.skipPasses ?? [], check: options.checkPasses ?? false, explain: options.explain ?? false };
   const { backend } = options;
   const isFrozen = program.weights.some(({ frozen }) => frozen);
   if (hoist === 'auto' && !isFrozen) {
     const uncut = rewrite(program, { hoist: 'none' }, { skip: optimisations }).at(-1)?.program ?? program;
     fail('hoist-nothing-frozen', { cuts: goodCuts(uncut).map(({ name }) => name) });
   }
-  const runs = rewrite(program, { hoist: hoist ?? (isFrozen ? 'auto' : 'none'), backend }, passes);
+  const first = hoist ?? (isFrozen ? 'auto' : 'none');
+  const runs = rewrite(program, { hoist: first, backend }, passes);
   const result = runs.at(-1)?.program ?? program;
-  if (hoist !== undefined || result.features === null || isWorthHoisting(result)) return runs;
-  return rewrite(program, { hoist: 'none', backend }, passes);
+  if (hoist !== undefined || result.features === null || isWorthHoisting(result)) return { runs, hoist: first };
+  return { runs: rewrite(program, { hoist: 'none', backend }, passes), hoist: 'none' };
 }
 
 /** True for a program whose prefix saves enough to be cut unasked. */

@@ -13,6 +13,7 @@ import type { Op, Program } from './ir/program.ts';
 import { type ModelSource, type ReadModel, readModel } from './read/read.ts';
 import { givenWeights } from './read/weights/given.ts';
 import type { WeightIndex } from './read/weights/index.ts';
+import { explain } from './report/explain.ts';
 import { type Part, type Summary, summarise } from './report/summary.ts';
 import { traitsOf } from './rewrite/backends.ts';
 import { version } from './version.ts';
@@ -104,6 +105,7 @@ export async function draftOf(model: ReadModel, index: WeightIndex | null, optio
     weightBytes,
     weightStage,
     prefixHash: prefixHash(program),
+    explanations: options.explain === true ? explain({ ...analysis, graph: model.graph }) : undefined,
   });
   const module = planModule(program, {
     banner: banner(summary, options.command),

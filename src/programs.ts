@@ -7,7 +7,8 @@ import { type ModelSource, type ReadModel, readModel } from './read/read.ts';
 import type { WeightIndex } from './read/weights/index.ts';
 
 /** What programs of one model have in common. */
-export interface ProgramsOptions extends Pick<CompileOptions, 'plugins' | 'backend' | 'weights' | 'bake' | 'weightsFrom' | 'command'> {
+export interface ProgramsOptions
+  extends Pick<CompileOptions, 'plugins' | 'backend' | 'weights' | 'bake' | 'weightsFrom' | 'command' | 'explain'> {
   /** False where each program has a weight file of its own; else the name of the one that they share, by default the model's. */
   readonly shared?: boolean | string | undefined;
   /** Where a program stands that an error is about. */

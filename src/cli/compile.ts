@@ -1,8 +1,10 @@
 import { basename, dirname, extname, isAbsolute, resolve } from 'node:path';
 import { compile } from '../compile.ts';
 import { fail } from '../diagnostics/error.ts';
+import type { Summary } from '../report/summary.ts';
 import { type Backend, backends } from '../rewrite/backends.ts';
 import { warningText } from './errors.ts';
+import { explanationText } from './explain.ts';
 import { shownPath, writeFiles } from './files.ts';
 import { type MeasureOptions, measureArguments, measuresOf } from './measures.ts';
 import { filesOf, javascript, type ModulePath } from './module-files.ts';
@@ -20,6 +22,7 @@ export interface CompileFlags extends SelectionOptions, MeasureOptions {
   readonly js?: boolean;
   readonly emitIr?: boolean;
   readonly check?: boolean;
+  readonly explain?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly force?: boolean;
@@ -46,26 +49,36 @@ export async function runCompile(model: string | undefined, flags: CompileFlags)
     weights,
     weightsFrom,
     bake: flags.bake,
+    explain: flags.explain,
     command: commandLine(model, flags),
   });
   const { summary } = compiled;
 
   if (toStdout) {
     for (const warning of flags.quiet ? [] : summary.warnings) process.stderr.write(warningText(warning));
+    process.stderr.write(explained(summary, flags));
     process.stdout.write(flags.js ? (await javascript(compiled)).code : compiled.code);
     return 0;
   }
   const folder = resolve(flags.outDir ?? '.', named?.folder ?? '.');
   const weightFile = weights === 'file' ? `${compiled.name}.safetensors` : null;
   const files = await filesOf(compiled, { folder, named, backend, js: flags.js, emitIr: flags.emitIr, weightFile });
-  if (flags.check) return reportStale(files, flags);
+  if (flags.check) {
+    process.stderr.write(explained(summary, flags));
+    return reportStale(files, flags);
+  }
   writeFiles(files, flags.force ?? false);
   if (flags.json) process.stdout.write(`${JSON.stringify({ ...summary, files: files.map(({ path }) => shownPath(path)) }, null, 2)}\n`);
   if (!flags.quiet) {
     const written = files.map(({ path, content }) => ({ path: shownPath(path), bytes: Buffer.byteLength(content) }));
-    process.stderr.write(`${summaryText(summary)}\n${writtenText(written)}`);
-  }
+    process.stderr.write(`${summaryText(summary)}${explained(summary, flags)}\n${writtenText(written)}`);
+  } else process.stderr.write(explained(summary, flags));
   return 0;
+}
+
+/** What `--explain` adds to a summary; as JSON it is part of that. */
+export function explained({ explanations }: Summary, { json }: CompileFlags): string {
+  return explanations === undefined || json ? '' : `\n${explanationText(explanations)}`;
 }
 
 function backendOf(given: string = 'core'): Backend {

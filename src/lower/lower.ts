@@ -24,6 +24,8 @@ export interface Lowered {
   readonly program: Program;
   /** Type of every tensor of the graph that could be computed. */
   readonly types: ReadonlyMap<TensorId, TensorType>;
+  /** The value that each such tensor is in the program. */
+  readonly values: ReadonlyMap<TensorId, string>;
   readonly masks: Masks;
   /** Inputs that hold the states of stateful layers, and outputs of the same keys. */
   readonly states: readonly string[];
@@ -105,6 +107,7 @@ export function lower(graph: ModelGraph, name: string, rows: LayerRows, options:
   return {
     program: builder.finish(name, graph.name, [...outputs, ...states, ...read], cuts.flatMap(cutAt)),
     types: new Map([...frame.values].map(([tensor, { type }]) => [tensor, type])),
+    values: new Map([...frame.values].map(([tensor, { name }]) => [tensor, name])),
     masks: {
       ranks: new Map([...frame.onceMasked].map(([tensor, { type }]) => [tensor, type.shape.length])),
       of: lowerer.maskAliases,

@@ -21,6 +21,7 @@ import {
 } from '../schema/build.ts';
 import { costOfProgram, flopsByLayer } from './cost.ts';
 import { cutSchema, goodCuts } from './cuts.ts';
+import { type Explanation, explanationSchema } from './explanation.ts';
 
 const count = integer({ minimum: 0 });
 /** FLOPs of very large models are beyond the integers that a double holds exactly. */
@@ -113,6 +114,7 @@ export const summarySchema = object({
   ),
   perLayer: array(layer),
   warnings: array(object({ code: string, message: string, hint: string })),
+  explanations: optional(described(array(explanationSchema), 'what became of every layer, with `--explain`')),
   files: optional(described(array(string), 'what the command wrote')),
 });
 export type Summary = Static<typeof summarySchema>;
@@ -139,6 +141,7 @@ export interface SummaryParts {
   /** Hash of the prefix; undefined where there is none. */
   readonly prefixHash: string | undefined;
   readonly warnings: readonly SkipcError[];
+  readonly explanations: readonly Explanation[] | undefined;
 }
 
 export function summarise(parts: SummaryParts): Summary {
@@ -181,6 +184,7 @@ export function summarise(parts: SummaryParts): Summary {
     stagePeakBytes: { load: peak.load, prefix: peak.prefix, suffix: peak.suffix },
     perLayer,
     warnings: parts.warnings.map(({ code, message, hint }) => ({ code, message, hint })),
+    ...(parts.explanations === undefined ? {} : { explanations: parts.explanations }),
   };
 }
 

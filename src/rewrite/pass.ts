@@ -10,12 +10,24 @@ export interface RefusedRewrite {
   readonly why: string;
 }
 
+/** A rewrite that was made. */
+export interface AppliedRewrite {
+  readonly rule: string;
+  /** The result of the op at which the rule looked, and the layers that this came from. */
+  readonly value: string;
+  readonly layers: readonly string[];
+  /** What gives that result now; null where this came with an earlier rewrite. */
+  readonly made: { readonly value: string; readonly layers: readonly string[] } | null;
+}
+
 export interface PassOptions {
   readonly hoist: Hoist;
   /** The backend that the program is to run on; by default any. */
   readonly backend?: Backend | undefined;
   /** Where refusals are noted, for whoever asks for them. */
-  readonly refusals?: RefusedRewrite[];
+  readonly refusals?: RefusedRewrite[] | undefined;
+  /** Likewise what was rewritten. */
+  readonly applied?: AppliedRewrite[] | undefined;
 }
 
 /** A rewrite of the whole program that keeps the values of its outputs. */

@@ -2,7 +2,7 @@ import { fail } from '../diagnostics/error.ts';
 import type { Program } from '../ir/program.ts';
 import { verify } from '../ir/verify.ts';
 import { opRules } from '../ops/rules.ts';
-import type { Pass, PassOptions } from './pass.ts';
+import type { AppliedRewrite, Pass, PassOptions, RefusedRewrite } from './pass.ts';
 import { algebra } from './passes/algebra.ts';
 import { cse } from './passes/cse.ts';
 import { eliminateDead } from './passes/eliminate-dead.ts';
@@ -50,26 +50,33 @@ export interface Run {
   readonly program: Program;
   readonly changed: boolean;
   readonly milliseconds: number;
+  /** Where somebody asked for that: what its rules refused in their last round, and what was rewritten. */
+  readonly refusals?: readonly RefusedRewrite[];
+  readonly applied?: readonly AppliedRewrite[];
 }
 
 /**
  * Runs the pipeline and returns the program after each pass.
  * @param skip names of passes to leave out
  * @param check verify after every pass; the last program is always verified
+ * @param explain note what is rewritten, and what is refused
  * @throws SkipcError `pass-broke-program`, our bug, naming the pass
  */
 export function rewrite(
   program: Program,
   options: PassOptions,
-  { skip = [], check = false }: { skip?: readonly string[]; check?: boolean } = {},
+  { skip = [], check = false, explain = false }: { skip?: readonly string[]; check?: boolean; explain?: boolean } = {},
 ): readonly Run[] {
   const runs: Run[] = [];
   let current = program;
   const passes = pipeline.filter((pass) => !skip.includes(pass.name));
   for (const [i, pass] of passes.entries()) {
     const start = performance.now();
-    const next = pass.run(current, options);
-    runs.push({ pass: pass.name, program: next, changed: next !== current, milliseconds: performance.now() - start });
+    const notes: { refusals: RefusedRewrite[]; applied: AppliedRewrite[] } | undefined = explain
+      ? { refusals: [], applied: [] }
+      : undefined;
+    const next = pass.run(current, { ...options, ...notes });
+    runs.push({ pass: pass.name, program: next, changed: next !== current, milliseconds: performance.now() - start, ...notes });
     const what = check || i === passes.length - 1 ? verify(next, opRules) : null;
     if (what !== null) fail('pass-broke-program', { pass: pass.name, what });
     current = next;

@@ -1,6 +1,6 @@
 import type { Op, Program } from '../ir/program.ts';
 import { Graph } from './graph.ts';
-import type { Pass, PassOptions, RefusedRewrite } from './pass.ts';
+import type { AppliedRewrite, Pass, PassOptions, RefusedRewrite } from './pass.ts';
 
 /** Why a rule that looked as if it fitted did not apply, in words that complete "not folded: ". */
 export interface Refusal {
@@ -49,6 +49,16 @@ export function applyRules(program: Program, rules: readonly Rule[], options: Pa
   return current;
 }
 
+function applied({ name }: Rule, { results, op, layers }: Op, made: Replacement): AppliedRewrite {
+  const last = made.at(-1);
+  return {
+    rule: name,
+    value: results[0]?.name ?? op,
+    layers,
+    made: last === undefined ? null : { value: last.results[0]?.name ?? last.op, layers: last.layers },
+  };
+}
+
 /** Applies rules from the first op to the last; what a rule gives back is looked at again. */
 function applyOnce(program: Program, rules: readonly Rule[], options: PassOptions, refusals: RefusedRewrite[]): Program {
   const graph = new Graph(program);
@@ -67,6 +77,7 @@ function applyOnce(program: Program, rules: readonly Rule[], options: PassOption
         continue;
       }
       changed = true;
+      options.applied?.push(applied(rule, op, outcome));
       for (const next of outcome) add(next, true);
       if (!isNew) graph.release(op);
       return;

@@ -4,6 +4,7 @@ import { isKnown, type TensorType } from '../ir/types.ts';
 import {
   type Arg,
   type Call,
+  type CallId,
   isTensorArg,
   type Masks,
   type ModelGraph,
@@ -24,6 +25,8 @@ export interface Selected {
   readonly graph: ModelGraph;
   /** Tensors that `--hoist` names. */
   readonly cuts: readonly ModelOutput[];
+  /** Calls that become what they are given. */
+  readonly skipped: ReadonlySet<CallId>;
   readonly warnings: readonly SkipcError[];
 }
 
@@ -57,6 +60,7 @@ export function select(
     'input',
   );
   const replaced = new Map(skipped(model, names, selection.skip, types));
+  const skippedCalls = new Set([...replaced.keys()].map((tensor) => splitTensor(tensor).call));
   const graph = withMasks(model, masks, replaced);
   const given = new Map(graph.inputs.map((input) => [input.tensor, input]));
   const cutMasks = new Map<TensorId, TensorId>();
@@ -107,6 +111,7 @@ export function select(
   return {
     graph: { ...graph, calls, inputs: uniqueInputs(inputs), outputs: outputs.map(({ key, tensor }) => ({ key, tensor: resolve(tensor) })) },
     cuts,
+    skipped: skippedCalls,
     warnings,
   };
 }

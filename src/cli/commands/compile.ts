@@ -28,6 +28,7 @@ export function compileCommand(program: Command): void {
     .option('--js', 'write JavaScript and declarations (.mjs, .d.mts) instead of TypeScript')
     .option('--emit-ir', 'also write the IR dump')
     .option('--check', 'write nothing; exit 1 where a file is not what would be written')
+    .option('--explain', 'say of every layer what became of it, and why')
     .option('--json', 'print the summary as JSON on standard output')
     .option('--quiet', 'print no summary')
     .option('--force', 'overwrite files that skipc did not write')

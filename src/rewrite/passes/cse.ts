@@ -14,7 +14,7 @@ import type { Pass } from '../pass.ts';
 export const cse: Pass = {
   name: 'common-subexpressions',
   purpose: 'compute what is computed alike once',
-  run(program) {
+  run(program, { applied }) {
     const first = new Map<string, Op>();
     const sameAs = new Map<string, string>();
     // Constants stay with the layers that they belong to, and are alike where their numbers are.
@@ -40,6 +40,7 @@ export const cse: Pass = {
       op.results.forEach(({ name }, i) => {
         sameAs.set(name, (known.results[i] as { readonly name: string }).name);
       });
+      applied?.push({ rule: 'same', value: op.results[0]?.name ?? op.op, layers: op.layers, made: madeBy(known) });
       return [];
     });
     if (sameAs.size === 0) return program;
@@ -47,6 +48,8 @@ export const cse: Pass = {
     return { ...program, ops, outputs: follow(program.outputs), cuts: follow(program.cuts) } satisfies Program;
   },
 };
+
+const madeBy = ({ results, op, layers }: Op) => ({ value: results[0]?.name ?? op, layers });
 
 const typesOf = ({ results }: Op) => results.map(({ type }) => type);
 

@@ -24,7 +24,7 @@ export const siblings: Pass = {
     // What two outputs share ends at the first op that only one of them needs: siblings would move that.
     if (traitsOf(options.backend).kernelInElements === 0 || options.hoist === 'shared') return program;
     // Siblings may read copies of one reshape.
-    const shared = cse.run(program, options);
+    const shared = cse.run(program, { hoist: options.hoist });
     const { families, isFixed } = familiesOf(shared, options);
     if (families.size === 0) return program;
     const fixed = shared.ops.filter(({ operands }) => operands.every(isFixed));

@@ -17,7 +17,7 @@ import type { Pass } from '../pass.ts';
 export const simplify: Pass = {
   name: 'simplify',
   purpose: 'drop ops that give back their operand; join chains of reshapes, of transposes and of reversals',
-  run(program) {
+  run(program, { applied }) {
     const types = new Map([...valuesOf(program)].map(([name, value]) => [name, value.type]));
     const sameAs = new Map<string, string>();
     const current = (name: string): string => sameAs.get(name) ?? name;
@@ -36,6 +36,8 @@ export const simplify: Pass = {
         if (operand !== undefined && result !== undefined && isIdentity(op, types)) {
           sameAs.set(result.name, operand);
           changed = true;
+          const made = { value: operand, layers: makers.get(operand)?.layers ?? [] };
+          applied?.push({ rule: 'identity', value: result.name, layers: op.layers, made });
           return [];
         }
         for (const { name } of op.results) makers.set(name, op);

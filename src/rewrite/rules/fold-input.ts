@@ -51,7 +51,7 @@ export const foldInputShift: Rule = {
       return { refused: 'the shift is frozen, and the kernel is not' };
     const result = resultOf(op).name;
     const base = linear.op.layers.at(-1) ?? result;
-    const workshop = new Workshop(graph, layersOf(maker, op));
+    const workshop = new Workshop(graph, layersOf(maker, ...opsOf(moves), op));
     const along = carried(moves, what.by, graph, workshop, base);
     if (along === null) return null;
     const shift = shiftOutputs(linear, along, graph, workshop, base);
@@ -82,7 +82,7 @@ export const foldInputScaleUnderShift: Rule = {
     if (kept !== null) return { refused: kept };
     const result = resultOf(op).name;
     const base = linear.op.layers.at(-1) ?? result;
-    const workshop = new Workshop(graph, layersOf(scaling, maker, op));
+    const workshop = new Workshop(graph, layersOf(scaling, maker, ...opsOf(moves), op));
     const by = scale.divides ? workshop.make('reciprocal', [scale.by], {}, base, 'inverse') : scale.by;
     const along = carried(moves, by, graph, workshop, base);
     if (along === null) return null;
@@ -120,6 +120,8 @@ function find<T>(op: Op, graph: Graph, match: (maker: Op) => T | null): Found<T>
   return null;
 }
 
+const opsOf = (moves: readonly Move[]): readonly Op[] => moves.map(({ op }) => op);
+
 /** A vector along the channels before the moves, along those behind them. */
 function carried(moves: readonly Move[], vector: string, graph: Graph, workshop: Workshop, base: string): string | null {
   return moves.reduce<string | null>((along, move) => along && behind(move, along, graph, workshop, base), vector);
@@ -144,7 +146,7 @@ function rebuilt(
 ): Replacement | null {
   const result = resultOf(op).name;
   const base = linear.op.layers.at(-1) ?? result;
-  const workshop = new Workshop(graph, layersOf(maker, op));
+  const workshop = new Workshop(graph, layersOf(maker, ...opsOf(moves), op));
   const kernel = kernelOf(workshop, base);
   if (kernel === null) return null;
   const input = moved(moves, x, workshop);
