@@ -4,6 +4,7 @@ import { partSchema } from '../src/eval/part.ts';
 import { programSchema } from '../src/ir/json.ts';
 import { layerRows } from '../src/layers/index.ts';
 import { opNames, opRow } from '../src/ops/index.ts';
+import { profileSchema } from '../src/profile/report.ts';
 import { keras2Topology, keras3Topology } from '../src/read/keras.ts';
 import { modelJson, weightsManifest } from '../src/read/tfjs.ts';
 import { summarySchema } from '../src/report/summary.ts';
@@ -76,5 +77,6 @@ export const schemaFiles: readonly SchemaFile[] = [
   schemaFile('config', 'What `skipc compile --config` takes', configSchema),
   schemaFile('evaluation', 'What `skipc eval --json` prints', evaluationSchema),
   schemaFile('evaluation-part', 'What `skipc eval --shard` writes', partSchema),
+  schemaFile('profile', 'What `skipc profile --json` prints', profileSchema),
   schemaFile('summary', 'What `skipc compile --json` prints', summarySchema),
 ];

@@ -2,8 +2,10 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileName } from '../analyse.ts';
 import type { Config } from '../config.ts';
 import { fail, locate } from '../diagnostics/error.ts';
+import { printable } from '../diagnostics/text.ts';
 import { type CompiledPrograms, compilePrograms } from '../programs.ts';
-import type { CompileFlags } from './compile.ts';
+import type { Summary } from '../report/summary.ts';
+import { type CompileFlags, explained } from './compile.ts';
 import { findConfig, loadConfig } from './config-file.ts';
 import { type OutputFile, shownPath, writeFiles } from './files.ts';
 import { filesOf } from './module-files.ts';
@@ -41,11 +43,14 @@ export async function runConfig(model: string | undefined, flags: CompileFlags):
     if (flags[flag as keyof typeof IN_CONFIG] !== undefined) fail('options-conflict', { one: option, other: shownPath(resolve(path)) });
   }
   const config = await loadConfig(path);
-  const compiled = await compileConfig(config, path);
+  const compiled = await compileConfig(config, path, flags.explain);
   const files = await filesOfAll(compiled, config, resolve(dirname(path), config.outDir ?? '.'));
-  if (flags.check) return reportStale(files, flags);
-  writeFiles(files, flags.force ?? false);
   const summaries = compiled.programs.map(({ summary }) => summary);
+  if (flags.check) {
+    process.stderr.write(explainedAll(summaries, flags));
+    return reportStale(files, flags);
+  }
+  writeFiles(files, flags.force ?? false);
   if (flags.json) {
     process.stdout.write(`${JSON.stringify({ programs: summaries, files: files.map(({ path }) => shownPath(path)) }, null, 2)}\n`);
   }
@@ -57,14 +62,21 @@ export async function runConfig(model: string | undefined, flags: CompileFlags):
       return `${summaryText(
         summary,
         others.map(({ program }) => program.name),
-      )}\n`;
+      )}${explained(summary, flags)}\n`;
     });
     process.stderr.write(`${texts.join('')}${writtenText(written)}`);
-  }
+  } else process.stderr.write(explainedAll(summaries, flags));
   return 0;
 }
 
-async function compileConfig(config: Config, file: string): Promise<CompiledPrograms> {
+/** What `--explain` says where no summaries stand around it. */
+const explainedAll = (summaries: readonly Summary[], flags: CompileFlags): string =>
+  summaries
+    .map((summary) => ({ name: summary.program.name, text: explained(summary, flags) }))
+    .map(({ name, text }) => (text === '' ? '' : `${printable(name)}\n${text}\n`))
+    .join('');
+
+async function compileConfig(config: Config, file: string, explain: boolean | undefined): Promise<CompiledPrograms> {
   const { weights, backend, bake, sharedWeights } = config;
   const from = (given: string): string => sourceFrom(dirname(file), given);
   const words = weights === 'inline' || weights === 'none' ? weights : undefined;
@@ -80,6 +92,7 @@ async function compileConfig(config: Config, file: string): Promise<CompiledProg
     weights: words ?? 'file',
     weightsFrom: weights === undefined || weights === words ? undefined : from(weights),
     shared: sharedWeights,
+    explain,
     // By its name alone, as it lies: what is written depends on it, not on where the command ran.
     command: `skipc compile --config ${basename(file)}`,
     at: (program) => ({ file, pointer: `/programs/${program}` }),

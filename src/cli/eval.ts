@@ -3,10 +3,9 @@ import type { DataOptions } from '../data/dataset.ts';
 import { statOf } from '../data/files.ts';
 import { fail } from '../diagnostics/error.ts';
 import { printable } from '../diagnostics/text.ts';
-import { type BackendChoice, backendChoices } from '../eval/choices.ts';
 import { type Evaluation, evaluationOf } from '../eval/evaluation.ts';
 import { mergeParts } from '../eval/merge.ts';
-import { batchSizeOf, bytesOf, jobsOf } from '../eval/options.ts';
+import { backendsOf, batchSizeOf, bytesOf, jobsOf } from '../eval/options.ts';
 import type { Observer } from '../eval/run.ts';
 import { shardOf } from '../eval/shard.ts';
 import { onStderr } from './colors.ts';
@@ -46,7 +45,7 @@ export async function runEval(model: string | undefined, flags: EvalFlags): Prom
   if (flags.data === undefined) fail('data-needed', {});
   if (flags.cacheSize !== undefined && flags.cache === undefined) fail('option-alone', { option: '--cache-size', without: '--cache' });
   const shard = flags.shard === undefined ? undefined : shardOf(flags.shard, process.env);
-  const backends = flags.backend === undefined ? backendChoices : [backendOf(flags.backend)];
+  const backends = backendsOf(flags.backend);
   const { batchSize, cache, cacheSize, jobs, weights, json, out } = flags;
   const maxBytes = cacheSize === undefined ? undefined : bytesOf(cacheSize);
   const sizes = {
@@ -120,9 +119,6 @@ function targetOf(out: string | undefined, name: string): string | null {
   const isFolder = /[/\\]$/.test(out) || statOf(out)?.isDirectory() === true;
   return isFolder ? join(resolve(out), name) : resolve(out);
 }
-
-const backendOf = (given: string): BackendChoice =>
-  backendChoices.find((backend) => backend === given) ?? fail('backend-unknown', { given, backends: backendChoices });
 
 function dataOptions(flags: EvalFlags): DataOptions {
   const { labels, classes, sampleWeights, rescale, offset, resize, imageSize, cropToAspectRatio, padToAspectRatio } = flags;

@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import { onStdout } from './colors.ts';
 
 /** Heads of columns of numbers. */
-const NUMBERS = /^(params|FLOPs|layers|of all|per sample|saves)$/;
+const NUMBERS = /^(params|FLOPs|layers|of all|per sample|saves|calls|module|tfjs-layers|ratio)$/;
 
 /** A table without borders, columns of numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

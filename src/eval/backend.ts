@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { ready, setBackend } from '@tensorflow/tfjs-core';
+import { enableProdMode, ready, setBackend } from '@tensorflow/tfjs-core';
 import { fail } from '../diagnostics/error.ts';
 import type { BackendChoice } from './choices.ts';
 
@@ -12,6 +12,8 @@ const REGISTERED = { node: 'tensorflow', wasm: 'wasm', cpu: 'cpu' } as const;
  * @throws SkipcError `backend-unavailable` where none does
  */
 export async function startBackend(choices: readonly BackendChoice[]): Promise<BackendChoice> {
+  // Else tfjs recommends tfjs-node.
+  enableProdMode();
   const reasons: string[] = [];
   for (const choice of choices) {
     try {

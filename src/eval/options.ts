@@ -1,16 +1,25 @@
 import { availableParallelism } from 'node:os';
 import { fail } from '../diagnostics/error.ts';
+import { type BackendChoice, backendChoices } from './choices.ts';
 
 const MOST_JOBS = Math.max(256, availableParallelism());
 const MOST_SAMPLES = 2 ** 24;
 
-/** @throws SkipcError `data-option` */
-export const jobsOf = (given: string): number => whole('--jobs', given, MOST_JOBS, 'threads');
+/** The backends that may be used: the one that is named, or any. @throws SkipcError `backend-unknown` */
+export function backendsOf(given: string | undefined): readonly BackendChoice[] {
+  if (given === undefined) return backendChoices;
+  const chosen = backendChoices.find((choice) => choice === given);
+  return chosen === undefined ? fail('backend-unknown', { given, backends: backendChoices }) : [chosen];
+}
 
 /** @throws SkipcError `data-option` */
-export const batchSizeOf = (given: string): number => whole('--batch-size', given, MOST_SAMPLES, 'samples');
+export const jobsOf = (given: string): number => countOf('--jobs', given, MOST_JOBS, 'threads');
 
-function whole(option: string, given: string, most: number, what: string): number {
+/** @throws SkipcError `data-option` */
+export const batchSizeOf = (given: string): number => countOf('--batch-size', given, MOST_SAMPLES, 'samples');
+
+/** The number that an option gives. @throws SkipcError `data-option` */
+export function countOf(option: string, given: string, most: number, what: string): number {
   const value = /^\d{1,9}$/.test(given) ? Number(given) : 0;
   return value >= 1 && value <= most ? value : fail('data-option', { option, given, expected: `a number of ${what}, from 1 to ${most}` });
 }

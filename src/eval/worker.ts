@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { enableProdMode, type NamedTensorMap, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { type NamedTensorMap, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { DataSet, TextArray } from '../data/dataset.ts';
 import { openData } from '../data/open.ts';
 import { DiskFeatureCache } from '../evaluate/disk.ts';
@@ -25,8 +25,6 @@ let current: Range | null = null;
 let names: (batch: Range) => BatchNames = (batch) => ({ ...batch, files: [] });
 
 async function evaluateBatches({ module, weights, backends, data: { path, wanted, options }, cache }: Task): Promise<void> {
-  // Else tfjs recommends tfjs-node.
-  enableProdMode();
   const backend = await startBackend(backends);
   const data = await openData(path, wanted, options);
   names = (batch) => namesOf(data, batch);

@@ -56,7 +56,8 @@ export async function openSource(source: ModelSource): Promise<Opened> {
   return openFile(path, { folder: dirname(resolve(path)) });
 }
 
-function openBytes(bytes: Uint8Array, file: string, beside: Beside): Opened {
+/** As `openSource`, of bytes at hand. */
+export function openBytes(bytes: Uint8Array, file: string, beside: Beside): Opened {
   const form = signatureOf(bytes);
   return form === null ? { form: 'json', json: parseBytes(bytes, file), file, beside } : { form, bytes: memoryBytes(bytes), file };
 }
