@@ -41,10 +41,11 @@ function layersText({ perLayer, module, peer }: Profile, most: number): string {
   const left = perLayer.filter(({ milliseconds }) => milliseconds === null);
   const sum = (list: readonly ProfiledLayers[], key: 'milliseconds' | 'peerMilliseconds') =>
     list.reduce((total, row) => total + (row[key] ?? 0), 0);
+  const all = sum(rows, 'milliseconds') + module.betweenMilliseconds;
   const line = (name: string, own: number | null, other: number | null) => [
     name,
     own === null ? '' : time(own),
-    own === null ? '' : percent(own, module.watchedMilliseconds),
+    own === null ? '' : percent(own, all),
     ...(peer === null
       ? []
       : [other === null ? '' : time(other), own === null || other === null || own === 0 ? '' : (other / own).toFixed(1)]),
@@ -55,7 +56,7 @@ function layersText({ perLayer, module, peer }: Profile, most: number): string {
     ...shown.map((row) => line(together(row.layers), row.milliseconds, row.peerMilliseconds)),
     ...(rest.length > 0 ? [line(`${rest.length} more`, sum(rest, 'milliseconds'), sum(rest, 'peerMilliseconds'))] : []),
     ...(left.length > 0 && peer !== null ? [line(notRun(left), null, sum(left, 'peerMilliseconds'))] : []),
-    line('between layers', Math.max(module.watchedMilliseconds - sum(rows, 'milliseconds'), 0), null),
+    line('between layers', module.betweenMilliseconds, peer?.betweenMilliseconds ?? null),
   ];
   return table(['layer', 'module', 'of all', ...(peer === null ? [] : ['tfjs-layers', 'ratio'])], lines);
 }

@@ -55,7 +55,7 @@ export async function profile(source: ModelSource, options: ProfileOptions): Pro
     run: () => dispose(module.predict(w, inputs)),
     watched(stopwatch) {
       watch(({ identifiers: [first = ''] }, compute) => stopwatch.around(String(owners.get(first) ?? ''), compute));
-      stopwatch.watch(() => dispose(module.predict(w, inputs)));
+      stopwatch.watch(() => stopwatch.around('', () => dispose(module.predict(w, inputs))));
       watch(null);
     },
   };
@@ -104,7 +104,9 @@ function peerContender(peer: Peer, { uncounted, whole, lowered }: Analysis, batc
   return {
     run: () => dispose(peer.run(inputs)),
     watched: (stopwatch) =>
-      stopwatch.watch(() => dispose(peer.run(inputs, { around: (call, run) => stopwatch.around(call.replace(/@\d+$/, ''), run) }))),
+      stopwatch.watch(() =>
+        stopwatch.around('', () => dispose(peer.run(inputs, { around: (call, run) => stopwatch.around(call.replace(/@\d+$/, ''), run) }))),
+      ),
     dispose() {
       peer.dispose();
       dispose(inputs);

@@ -12,6 +12,7 @@ export type ProfiledKernel = Static<typeof kernel>;
 const side = object({
   milliseconds: described(milliseconds, 'of one evaluation, as a caller has it: the median of all turns'),
   watchedMilliseconds: described(milliseconds, 'of a run while each of its layers is timed'),
+  betweenMilliseconds: described(milliseconds, 'of these: checks, disposal, all that is no layer'),
   kernels: described(array(kernel), 'of all layers, those that take longest first'),
 });
 export type ProfiledSide = Static<typeof side>;

@@ -7,7 +7,7 @@ import { type Spent, Stopwatch } from './stopwatch.ts';
 export interface Contender {
   /** One evaluation, as a caller would have it. */
   run(): void;
-  /** One evaluation, of which each part is timed by its owner. */
+  /** One evaluation, of which each part is timed by its owner; what is nobody's belongs to `''`. */
   watched(stopwatch: Stopwatch): void;
 }
 
@@ -62,6 +62,7 @@ function timedOf(turns: readonly ReturnType<typeof turnOf>[]): Timed {
     side: {
       milliseconds: median(turns.map((turn) => turn.milliseconds)),
       watchedMilliseconds: median(turns.map((turn) => turn.watchedMilliseconds)),
+      betweenMilliseconds: spent.get('')?.milliseconds ?? 0,
       kernels: longestFirst(addedUp(spent.values())),
     },
   };

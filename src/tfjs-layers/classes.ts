@@ -1,3 +1,8 @@
+import { identity } from '../layers/core/identity.ts';
+import { augmentationLayers } from '../layers/preprocessing/augmentation.ts';
+import { regularizationLayers } from '../layers/regularization/inactive.ts';
+import type { LayerRow } from '../layers/row.ts';
+
 /**
  * The layers that tfjs-layers 4.22 has and a model made of calls can hold, each with the keys of its config that it reads. What only
  * training reads is left out: initialisers, regularizers, constraints, the behaviour of dropout. Some that it has are not among them.
@@ -73,6 +78,25 @@ export const PEER_CLASSES: ReadonlyMap<string, readonly string[]> = new Map([
   ['Bidirectional', ['layer', 'merge_mode']],
   ['Rescaling', ['scale', 'offset']],
 ]);
+
+interface Idle {
+  readonly className: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+const PASSES_ON: Idle = { className: 'Activation', config: { activation: 'linear' } };
+const TO_FLOATS: Idle = { className: 'Rescaling', config: { scale: 1, offset: 0 } };
+const idle = (rows: readonly LayerRow<object>[], as: Idle) => rows.map(({ className }): readonly [string, Idle] => [className, as]);
+
+/**
+ * What stands for layers that tfjs-layers lacks and that do nothing in evaluation: they pass masks on, or, those that augment images, do
+ * not take any and give floats.
+ */
+export const PEER_IDLE: ReadonlyMap<string, Idle> = new Map(
+  [...idle([identity, ...regularizationLayers], PASSES_ON), ...idle(augmentationLayers, TO_FLOATS)].filter(
+    ([name]) => !PEER_CLASSES.has(name),
+  ),
+);
 
 /** Activations, as Keras names them, by what tfjs-layers calls them. */
 export const PEER_ACTIVATIONS: ReadonlyMap<string, string> = new Map([

@@ -1,5 +1,5 @@
 import { brief } from '../schema/validate.ts';
-import { PEER_ACTIVATIONS, PEER_CLASSES } from './classes.ts';
+import { PEER_ACTIVATIONS, PEER_CLASSES, PEER_IDLE } from './classes.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -28,6 +28,8 @@ const DEEPEST = 16;
  * @throws Inexpressible
  */
 export function peerConfig(className: string, given: Fields, depth = 0): PeerConfig {
+  const idle = PEER_IDLE.get(className);
+  if (idle !== undefined) return idle;
   const keys = PEER_CLASSES.get(className) ?? refuse(`tfjs-layers has no layer ${brief(className)} that a model could call`);
   if (depth > DEEPEST) refuse('wrappers in wrappers lie too deep');
   if (given['turned_kernel'] === true) refuse('the kernel is stored as Theano convolves with it');

@@ -8,7 +8,7 @@ import type { PeerHooks } from './hooks.ts';
 import { knownDivergences } from './known.ts';
 import { loadLibrary } from './library.ts';
 import { type NoPeer, peerTopology } from './topology.ts';
-import { PeerFailure, watched } from './watch.ts';
+import { Interruption, PeerFailure, watched } from './watch.ts';
 import { setWeights } from './weights.ts';
 
 export type { PeerHooks } from './hooks.ts';
@@ -27,7 +27,7 @@ export interface Peer {
    * `predict` of tfjs-layers, in one batch. The caller owns what comes back; nothing else is left behind.
    * @param inputs by the keys of the graph's inputs; further ones are not read
    * @returns the outputs by the keys of the graph's outputs
-   * @throws PeerFailure where tfjs-layers cannot run it, Error where an input is missing
+   * @throws PeerFailure where tfjs-layers cannot run it, Error where an input is missing, and what the hooks throw
    */
   run(inputs: NamedTensorMap, hooks?: PeerHooks): NamedTensorMap;
   /** Frees the weights. */
@@ -87,6 +87,7 @@ function predicted(network: NonNullable<PeerModel['network']>, taken: Tensor[]):
   try {
     return [network.predictOnBatch(taken)].flat();
   } catch (error) {
+    if (error instanceof Interruption) throw error.cause;
     throw error instanceof PeerFailure ? error : new PeerFailure(null, error);
   }
 }

@@ -15,6 +15,17 @@ export class PeerFailure extends Error {
   }
 }
 
+/** Something that whoever watches has thrown: no fault of tfjs-layers, through which it passes. */
+export class Interruption extends Error {}
+
+function told<T>(tell: () => T): T {
+  try {
+    return tell();
+  } catch (error) {
+    throw error instanceof PeerFailure ? error : new Interruption('', { cause: error });
+  }
+}
+
 /**
  * A layer as one of its calls sees it: tfjs-layers runs a call through the layer that its result names, and this one tells of it. All else
  * is the layer's own.
@@ -23,22 +34,23 @@ export class PeerFailure extends Error {
 export function watched(layer: PeerLayer, call: CallId, hooks: () => PeerHooks): PeerLayer {
   let outputs: readonly Tensor[] = [];
   const apply = (inputs: Tensor[], kwargs?: object): Tensor | Tensor[] => {
-    const run = (): Tensor | Tensor[] => layer.apply(inputs, kwargs) as Tensor | Tensor[];
+    const run = (): Tensor | Tensor[] => {
+      try {
+        return layer.apply(inputs, kwargs) as Tensor | Tensor[];
+      } catch (error) {
+        throw new PeerFailure(call, error);
+      }
+    };
     const { around, seen } = hooks();
-    let result: Tensor | Tensor[];
-    try {
-      result = around === undefined ? run() : around(call, run);
-    } catch (error) {
-      throw error instanceof PeerFailure ? error : new PeerFailure(call, error);
-    }
+    const result = around === undefined ? run() : told(() => around(call, run));
     outputs = [result].flat();
-    if (!layer.supportsMasking) seen?.(call, outputs, null);
+    if (!layer.supportsMasking) told(() => seen?.(call, outputs, null));
     return result;
   };
   // Asked for right behind the call, of layers that support masks.
   const computeMask = (inputs: Tensor[], given: Tensor[]): ReturnType<PeerLayer['computeMask']> => {
     const mask = layer.computeMask(inputs, given);
-    hooks().seen?.(call, outputs, [mask].flat()[0] ?? null);
+    told(() => hooks().seen?.(call, outputs, [mask].flat()[0] ?? null));
     return mask;
   };
   return Object.assign(Object.create(layer) as PeerLayer, { apply, computeMask });
