@@ -9,6 +9,7 @@ import { keras2Topology, keras3Topology } from '../src/read/keras.ts';
 import { modelJson, weightsManifest } from '../src/read/tfjs.ts';
 import { summarySchema } from '../src/report/summary.ts';
 import type { Schema } from '../src/schema/build.ts';
+import { verificationSchema } from '../src/verify/report.ts';
 
 export interface SchemaFile {
   /** Its name in `schemas/`. */
@@ -78,5 +79,6 @@ export const schemaFiles: readonly SchemaFile[] = [
   schemaFile('evaluation', 'What `skipc eval --json` prints', evaluationSchema),
   schemaFile('evaluation-part', 'What `skipc eval --shard` writes', partSchema),
   schemaFile('profile', 'What `skipc profile --json` prints', profileSchema),
+  schemaFile('verification', 'What `skipc verify --json` prints', verificationSchema),
   schemaFile('summary', 'What `skipc compile --json` prints', summarySchema),
 ];

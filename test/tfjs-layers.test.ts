@@ -182,6 +182,28 @@ describe('a model in tfjs-layers', () => {
     peer.dispose();
     x.dispose();
   });
+
+  it('lets through what is thrown by whoever watches', async () => {
+    const peer = await peerOf(
+      modelOf(
+        [3],
+        [
+          ['d', 'Dense', { units: 2 }, 'x'],
+          ['r', 'ReLU', {}, 'd'],
+        ],
+      ),
+    );
+    const x = input(2, 3);
+    const stop = new Error('enough');
+    const throws = (): never => {
+      throw stop;
+    };
+    expect(() => peer.run({ x }, { seen: throws })).toThrow(stop);
+    expect(() => peer.run({ x }, { around: throws })).toThrow(stop);
+    tf.dispose(peer.run({ x }));
+    peer.dispose();
+    x.dispose();
+  });
 });
 
 describe('the reason why there is none', () => {

@@ -14,13 +14,22 @@ const HEAD = 64;
  * @throws SkipcError `ir-syntax`, `ir-invalid`
  */
 export function readDump(path: string): Program | null {
-  const head = headOf(path);
-  const isText = /^skipc-ir /.test(head);
-  if (!isText && !/^\s*\{\s*"skipc-ir"/.test(head)) return null;
-  const text = readFileSync(path, 'utf8');
-  const program = isText ? parse(text) : fromJson(parseJson(text, path));
+  return isDump(headOf(path)) ? programOf(readFileSync(path, 'utf8'), path) : null;
+}
+
+/** As `readDump`, of bytes at hand. */
+export function dumpOf(bytes: Buffer, file: string): Program | null {
+  return isDump(bytes.toString('latin1', 0, HEAD)) ? programOf(bytes.toString('utf8'), file) : null;
+}
+
+const TEXT = /^skipc-ir /;
+
+const isDump = (head: string): boolean => TEXT.test(head) || /^\s*\{\s*"skipc-ir"/.test(head);
+
+function programOf(text: string, file: string): Program {
+  const program = TEXT.test(text) ? parse(text) : fromJson(parseJson(text, file));
   const what = verify(program, opRules);
-  return what === null ? program : fail('ir-invalid', { what }, { file: path });
+  return what === null ? program : fail('ir-invalid', { what }, { file });
 }
 
 /** How a file begins; nothing where it cannot be read, as the reader of models says best why, or where reading takes bytes out of a pipe. */

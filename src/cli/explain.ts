@@ -1,5 +1,6 @@
 import { printable } from '../diagnostics/text.ts';
-import type { Explanation, Fate } from '../report/explanation.ts';
+import type { Explanation } from '../report/explanation.ts';
+import { told } from '../report/told.ts';
 import { onStderr } from './colors.ts';
 import { columnsOf, wrap } from './text.ts';
 
@@ -11,7 +12,7 @@ const RUN = 3;
 
 /** What became of each layer, a block a layer, for standard error; layers in a row of which the same is to be said share one. */
 export function explanationText(explanations: readonly Explanation[]): string {
-  const blocks = joined(explanations.map((explanation) => ({ names: [explanation.layer], told: told(explanation) })));
+  const blocks = joined(explanations.map((explanation) => ({ names: [explanation.layer], told: told(explanation, short).map(printable) })));
   const labels = blocks.map(({ names }) => labelOf(names));
   const width = Math.max(0, ...labels.filter(({ length }) => length <= WIDEST_NAME).map(({ length }) => length));
   const columns = columnsOf(process.stderr) - MARGIN.length - width - GAP;
@@ -45,25 +46,6 @@ function joined(blocks: readonly Block[]): readonly Block[] {
 function labelOf(names: readonly string[]): string {
   const [first = '', last = ''] = [names[0], names.at(-1)].map((name) => short(name ?? ''));
   return names.length === 1 ? first : `${first} ... ${last}: ${names.length} layers`;
-}
-
-const VERBS: Partial<Readonly<Record<Fate, string>>> = {
-  folded: 'folded into',
-  fused: 'fused into',
-  merged: 'computed as one with',
-  joined: 'rewritten, with',
-};
-const REFUSED: Readonly<Record<string, string>> = { fold: 'not folded', fuse: 'not fused', siblings: 'not merged' };
-
-/** Sentences: what became of a layer, then what did not. */
-function told({ fate, into, stage, because, refused }: Explanation): string[] {
-  const verb = VERBS[fate];
-  const reasons = because.map(printable);
-  const what =
-    verb === undefined
-      ? `${fate === 'kept' ? `kept, ${stage}` : fate}${fate === 'skipped' ? ' ' : ': '}${reasons.join('; ')}`
-      : `${into.length > 0 ? `${verb} ${into.map(short).join(', ')}` : 'rewritten'} ${reasons.join(' ')}`.trimEnd();
-  return [what, ...refused.map(({ pass, rule, why }) => `${REFUSED[pass] ?? 'not rewritten'} by ${rule}: ${printable(why)}`)];
 }
 
 /** A name; of a long one the end, where it differs from others. */

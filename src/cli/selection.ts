@@ -15,13 +15,16 @@ export interface SelectionOptions {
 
 /** Adds the options that choose a part of a model; they are the same for every command. */
 export function withSelection(command: Command): Command {
+  return withPart(command).option('--name <name>', "what the program is called (default: its outputs' names)").addOption(pluginOption());
+}
+
+/** Those that say which part, where no program is made of it that has a name. */
+export function withPart(command: Command): Command {
   return command
     .option('--output <name>', 'keep what this needs; KEY=NAME names it in the module (repeatable)', collect)
     .option('--input <name>', 'cut here: this tensor becomes an input (repeatable)', collect)
     .option('--skip <layer>', 'the layer becomes the identity; LAYER=OPERAND for one of several inputs (repeatable)', collect)
-    .option('--hoist <where>', 'where the prefix ends: a tensor (repeatable), auto, shared or none', collect)
-    .option('--name <name>', "what the program is called (default: its outputs' names)")
-    .addOption(pluginOption());
+    .option('--hoist <where>', 'where the prefix ends: a tensor (repeatable), auto, shared or none', collect);
 }
 
 export const pluginOption = (): Option =>

@@ -6,6 +6,7 @@ import { table } from './table.ts';
 import { columnsOf, wrap } from './text.ts';
 
 const LONGEST_NAME = 30;
+const LONGEST_PLACE = 24;
 const MARGIN = 2;
 const DIGITS = 2;
 const LABEL = 10;
@@ -14,7 +15,7 @@ const LABEL = 10;
 export function verificationText(verification: Verification): string {
   const { checks, findings, references, notes, reduced } = verification;
   const tables = [...new Set(checks.map(({ against }) => against))].map(
-    (against) => `against ${nameOf(against)}\n${checkTable(checks.filter((check) => check.against === against))}\n`,
+    (against) => `against ${nameOf(against)}\n${checkTable(checks.filter((check) => check.against === against))}`,
   );
   const lines = [
     ...references.flatMap(({ name, why, known }) => [
@@ -27,9 +28,18 @@ export function verificationText(verification: Verification): string {
   ];
   const remarks = lines.map((line) => paragraph(line));
   const found = findings.map((finding) => `\n${findingText(finding)}`);
-  const small =
-    reduced === null ? '' : `\n${paragraph(`wrote ${reduced.path}, ${reduced.layers} layers that show it: ${reduced.command}`)}`;
+  const small = reduced === null ? '' : reducedText(verification, reduced);
   return `${tables.join('\n')}${remarks.length > 0 ? `\n${remarks.join('')}` : ''}${found.join('')}${small}\n${verdict(verification)}`;
+}
+
+/** What shows the mismatch again, as it would be typed. */
+function reducedText({ backend, seed }: Verification, { path, layers, against }: NonNullable<Verification['reduced']>): string {
+  const options = [
+    ...(against === 'layers' ? ['--against layers'] : []),
+    `--backend ${backend}`,
+    ...(seed === 0 ? [] : [`--seed ${seed}`]),
+  ];
+  return `\n${paragraph(`wrote ${path}: ${layers} ${layers === 1 ? 'layer shows' : 'layers show'} it`)}  skipc verify ${printable(path)} ${options.join(' ')}\n`;
 }
 
 const NAMES: ReadonlyMap<string, string> = new Map([
@@ -44,13 +54,14 @@ const checkTable = (rows: readonly Check[]): string =>
   table(
     ['inputs', 'batch', 'values', 'largest error', 'allowed', 'at'],
     rows.map(({ inputs, batches, values, error, allowed, at, agrees }) => {
+      const place = at === null || error === 0 ? '' : short(at, LONGEST_PLACE);
       const shown = [
         short(inputs),
         batches.join(', '),
         String(values),
         number(error),
         number(allowed),
-        at === null ? '' : short(at, LONGEST_NAME - 8),
+        agrees ? place : `${place}, differs`,
       ];
       return agrees ? shown : shown.map((text) => onStdout.red(text));
     }),

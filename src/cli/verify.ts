@@ -1,8 +1,10 @@
+import { resolve } from 'node:path';
 import { printable } from '../diagnostics/text.ts';
 import { backendsOf } from '../eval/options.ts';
 import { againstOf, BATCH_SIZES, batchSizesOf, type Observer, seedOf, toleranceOf } from '../verify/options.ts';
 import { onStderr } from './colors.ts';
 import { warningText } from './errors.ts';
+import { checkTarget, type OutputFile, writeFiles } from './files.ts';
 import { type MeasureOptions, measuresOf } from './measures.ts';
 import { type Progress, progressOf, silent } from './progress.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
@@ -35,12 +37,15 @@ export async function runVerify(model: string, flags: VerifyFlags): Promise<numb
     module: flags.module,
     compile: { ...(await selectionOf(flags)), ...measuresOf(flags) },
   };
+  const { reduce, force = false } = flags;
+  const target = reduce === undefined ? {} : { reduce, writeFiles: (files: readonly OutputFile[]) => writeFiles(files, force) };
+  if (reduce !== undefined) checkTarget(resolve(reduce), force);
   const { runVerification } = await import('../verify/run.ts');
   const { quieten } = await import('../verify/quiet.ts');
   quieten();
   const { observer, stop } = observe(quiet);
   try {
-    const verification = await runVerification(model, { ...options, observer });
+    const verification = await runVerification(model, { ...options, ...target, observer });
     stop();
     process.stdout.write(json ? `${JSON.stringify(verification, null, 2)}\n` : verificationText(verification));
     return verification.verified ? 0 : 1;

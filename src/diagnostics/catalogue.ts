@@ -1,5 +1,6 @@
 import { command } from './catalogue/command.ts';
 import { data } from './catalogue/data.ts';
+import { diff } from './catalogue/diff.ts';
 import { evaluation } from './catalogue/evaluation.ts';
 import { layers } from './catalogue/layers.ts';
 import { peer } from './catalogue/peer.ts';
@@ -20,6 +21,7 @@ export const catalogue = {
   ...command,
   ...programs,
   ...data,
+  ...diff,
   ...evaluation,
   ...peer,
   ...verify,

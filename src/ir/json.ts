@@ -1,7 +1,20 @@
 import { fail, SkipcError } from '../diagnostics/error.ts';
-import { array, boolean, either, integer, nullable, object, oneOf, optional, record, type Schema, string } from '../schema/build.ts';
+import {
+  array,
+  boolean,
+  described,
+  either,
+  integer,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  record,
+  type Schema,
+  string,
+} from '../schema/build.ts';
 import { validate } from '../schema/validate.ts';
-import { type Attrs, type AttrValue, type BodyOp, DEEPEST_LIST, type Op, type Program } from './program.ts';
+import { type Attrs, type AttrValue, type BodyOp, DEEPEST_LIST, HASH, type Op, type Program } from './program.ts';
 
 /**
  * The JSON form of a program: itself, beside `"skipc-ir": 1`. Only attributes need more than JSON has. The numbers that JSON
@@ -47,7 +60,15 @@ export const programSchema: Schema<ProgramJson> = object(
     inputs: array(object({ name: matching('^%'), type, key: string, fill: optional(fill) }, { additionalProperties: false })),
     weights: array(
       object(
-        { name: matching('^@'), type, layer: string, variable: string, position: integer({ minimum: 0 }), frozen: boolean },
+        {
+          name: matching('^@'),
+          type,
+          layer: string,
+          variable: string,
+          position: integer({ minimum: 0 }),
+          frozen: boolean,
+          hash: optional(described(matching(`^${HASH}$`), 'of its values: the first 16 hex digits of a SHA-256')),
+        },
         { additionalProperties: false },
       ),
     ),

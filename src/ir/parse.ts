@@ -6,6 +6,7 @@ import {
   type BodyOp,
   DEEPEST_LIST,
   type Feature,
+  HASH,
   type Input,
   type Op,
   type Output,
@@ -82,6 +83,7 @@ export function parse(text: string): Program {
         ...named,
         position: cursor.size() ?? cursor.wrong('the position among the weights of the layer'),
         frozen: cursor.take('frozen'),
+        ...cursor.hash(),
       });
     } else if (cursor.take('feature')) features.push({ ...cursor.binding(), ...cursor.fill() });
     else if (cursor.take('cut')) cuts.push({ ...cursor.binding(), ...cursor.fill() });
@@ -107,6 +109,7 @@ const SIZE = /\d+(?:e\+\d+)?(?![A-Za-z0-9_])/y;
 const SYMBOL = /\?[A-Za-z0-9_./@~+-]*/y;
 const FACTOR = /\*(?:[1-9]\d+|[02-9])(?!\d)/y;
 const WORD = /[A-Za-z][A-Za-z0-9_]*/y;
+const HEX = new RegExp(`${HASH}(?![A-Za-z0-9_])`, 'y');
 
 class Cursor {
   readonly #line: string;
@@ -260,6 +263,12 @@ class Cursor {
   fill(): { fill?: number } {
     if (!this.take('fill')) return {};
     return { fill: this.size() ?? this.wrong('0 or 1') };
+  }
+
+  hash(): { hash?: string } {
+    if (!this.take('sha256')) return {};
+    this.expect('=');
+    return { hash: this.#match(HEX) ?? this.wrong('16 hex digits') };
   }
 
   names(): string[] {

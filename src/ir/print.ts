@@ -35,7 +35,7 @@ export function print(program: Program): string {
       weight.name === `@${weight.layer}/${weight.variable}` && !weight.variable.includes('/')
         ? ''
         : ` = ${bare(weight.layer)} ${bare(weight.variable)}`;
-    lines.push(`weight ${showValue(weight)}${origin} #${weight.position}${weight.frozen ? ' frozen' : ''}`);
+    lines.push(`weight ${showValue(weight)}${origin} #${weight.position}${weight.frozen ? ' frozen' : ''}${showHash(weight.hash)}`);
   }
   let stage: Stage | undefined;
   for (const op of program.ops) {
@@ -58,6 +58,8 @@ export function print(program: Program): string {
 }
 
 const showValue = (value: Value): string => `${showName(value.name)}: ${showType(value.type)}`;
+
+const showHash = (hash: string | undefined): string => (hash === undefined ? '' : ` sha256=${hash}`);
 
 const showFill = (fill: number | undefined): string => (fill === undefined ? '' : ` fill ${showAttr(fill)}`);
 

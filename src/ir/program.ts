@@ -39,7 +39,12 @@ export interface Weight extends Value {
   readonly position: number;
   /** True where no training of this model changes it. */
   readonly frozen: boolean;
+  /** First 16 hex digits of the SHA-256 of its values, where somebody asked for that. */
+  readonly hash?: string;
 }
+
+/** How a hash of values is written. */
+export const HASH = '[0-9a-f]{16}';
 
 /** An op as it stands in the body of a loop, and runs when that does. */
 export interface BodyOp {

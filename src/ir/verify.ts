@@ -1,4 +1,4 @@
-import type { Body, BodyOp, Program, Stage, Value } from './program.ts';
+import { type Body, type BodyOp, HASH, type Program, type Stage, type Value } from './program.ts';
 import { type Dim, showType, type TensorType } from './types.ts';
 
 interface Inferred {
@@ -18,6 +18,8 @@ export interface OpRules {
   check(op: BodyOp, operands: readonly TensorType[], body?: BodyTypes): readonly Inferred[] | string;
 }
 
+const HASHED = new RegExp(`^${HASH}$`);
+
 const ORDER: Readonly<Record<Stage, number>> = { load: 0, prefix: 1, suffix: 2 };
 
 /**
@@ -33,6 +35,8 @@ export function verify(program: Program, rules: OpRules): string | null {
     if (values.has(value.name)) return `${value.name} is defined twice`;
     declare(value, scope);
   }
+  const unhashed = program.weights.find(({ hash }) => hash !== undefined && !HASHED.test(hash));
+  if (unhashed !== undefined) return `the hash of ${unhashed.name} is not 16 hex digits`;
   const features = new Set(program.features?.map(({ value }) => value));
   const inputs = new Set(program.inputs.map(({ name }) => name));
   const passes = (name: string, stage: Stage): boolean => {

@@ -7,6 +7,7 @@ import type { AppliedRewrite } from '../rewrite/pass.ts';
 import type { Run } from '../rewrite/pipeline.ts';
 import { fillDefaults } from '../schema/build.ts';
 import type { Explanation, Fate } from './explanation.ts';
+import { Hosts } from './hosts.ts';
 import { whyRemoved } from './removed.ts';
 
 export interface ExplainParts {
@@ -51,9 +52,9 @@ const FATES: Readonly<Record<string, Fate>> = { fold: 'folded', fuse: 'fused', s
 /** A program's way through the passes, asked for one layer after the other. */
 class History {
   readonly #parts: ExplainParts;
-  /** What is computed by each layer in the end, and the ops that it was lowered to. */
+  /** What is computed for each layer in the end. */
   readonly #ops: ReadonlyMap<string, readonly Op[]>;
-  readonly #lowered: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly #hosts: Hosts;
   readonly #notes = new Map<string, Noted[]>();
   readonly #refused = new Map<string, Explanation['refused'][number][]>();
   /** The pass that took the last op of a layer. */
@@ -64,7 +65,7 @@ class History {
     const { lowered, runs, program } = parts;
     this.#parts = parts;
     this.#ops = byLayer(program.ops);
-    this.#lowered = new Map([...byLayer(lowered.ops)].map(([layer, ops]) => [layer, new Set(ops.map(({ op }) => op))]));
+    this.#hosts = new Hosts(lowered);
     for (const { pass, applied = [], refusals = [], program: after } of runs) {
       for (const note of applied) {
         for (const layer of new Set([...note.layers, ...(note.made?.layers ?? [])])) push(this.#notes, layer, { ...note, pass });
@@ -88,7 +89,7 @@ class History {
       if (all.length > 0) return { ...computed, fate: 'load', into: [], because: ['depends on weights alone: load() computes it once'] };
       return { ...computed, ...this.#gone(layer) };
     }
-    const hosts = [...new Set(running.map((op) => this.#hostOf(op)))];
+    const hosts = [...new Set(running.map((op) => this.#hosts.of(op)))];
     if (hosts.includes(layer)) {
       const because = [opsText(running.map(({ op }) => op)), this.#whyThere(running)];
       return { ...computed, fate: 'kept', into: [], because: because.filter((text) => text !== '') };
@@ -102,14 +103,9 @@ class History {
     return { ...computed, fate, into: hosts, because: rules.length > 0 ? [`by ${rules.join(', ')}`] : [] };
   }
 
-  /** The layer that an op was lowered from; of what was rewritten into another op, the first. */
-  #hostOf({ op, layers }: Op): string {
-    return layers.find((layer) => this.#lowered.get(layer)?.has(op)) ?? layers[0] ?? '';
-  }
-
   /** Of a layer that no op is left of. */
   #gone(layer: string): { fate: Fate; into: readonly string[]; because: readonly string[] } {
-    if (!this.#lowered.has(layer)) return { fate: 'identity', into: [], because: ['does nothing in evaluation'] };
+    if (!this.#hosts.has(layer)) return { fate: 'identity', into: [], because: ['does nothing in evaluation'] };
     const pass = this.#takenBy.get(layer);
     const notes = (this.#notes.get(layer) ?? []).filter((note) => note.layers.includes(layer));
     const last = notes.findLast((note) => note.pass === pass) ?? notes.at(-1);

@@ -5,15 +5,20 @@ import { opRow } from '../ops/index.ts';
 import { costOfProgram } from '../report/cost.ts';
 import type { Case } from './cases.ts';
 
-/** What may be spent on the cases, in FLOPs: so much that it takes about half a minute on a slow machine. */
-const MOST: Readonly<Record<BackendChoice, number>> = { node: 12e9, wasm: 6e9, cpu: 4e8 };
-/** What a statement costs beside its FLOPs, and an element that is looked at. */
-const STATEMENT = 1e5;
-const ELEMENT = 20;
+/**
+ * What may be spent on the cases, in FLOPs of each backend: so much that it takes about half a minute on a slow machine; and what a
+ * statement costs beside its FLOPs, and an element that is looked at.
+ */
+const BUDGETS: Readonly<Record<BackendChoice, { readonly most: number; readonly statement: number; readonly element: number }>> = {
+  node: { most: 12e9, statement: 1e5, element: 40 },
+  wasm: { most: 6e9, statement: 3e4, element: 20 },
+  cpu: { most: 4e8, statement: 3e3, element: 2 },
+};
 const LEAST = 3;
 
 /** The first cases, as many as take no more than about half a minute: all of them, of a model that is not large. */
 export function affordable(cases: readonly Case[], program: Program, backend: BackendChoice): readonly Case[] {
+  const { most, statement, element } = BUDGETS[backend];
   const { flops } = costOfProgram(program);
   const values = valuesOf(program);
   const typeOf = (name: string): TensorType => values.get(name)?.type ?? { dtype: 'f32', shape: [] };
@@ -24,22 +29,28 @@ export function affordable(cases: readonly Case[], program: Program, backend: Ba
     statements += 1 + steps * (op.body?.ops.length ?? 0);
     for (const { type } of op.results) looked += elements(type.shape);
   }
-  const sample = flops.prefix + flops.suffix + looked * ELEMENT;
+  const sample = flops.prefix + flops.suffix + looked * element;
+  const costOf = ({ batch, sizes }: Case): number => statements * statement + sample * batch * areaOf(program, sizes);
+  const total = cases.reduce((sum, each) => sum + costOf(each), 0);
+  if (total <= most) return cases;
+  // Each kind with few samples tells more than one kind with many.
+  const cheapest = Math.min(...cases.map(({ batch }) => batch));
+  const isSmall = ({ batch }: Case): boolean => batch === cheapest;
+  const ordered = sample * LEAST > most ? cases.toSorted((a, b) => Number(isSmall(b)) - Number(isSmall(a))) : cases;
   let spent = 0;
-  const count = cases.findIndex(({ batch, sizes }, i) => {
-    spent += statements * STATEMENT + sample * batch * areaOf(program, sizes);
-    return spent > MOST[backend] && i >= LEAST;
+  const count = ordered.findIndex((each, i) => {
+    spent += costOf(each);
+    return spent > most && i >= LEAST;
   });
-  return count < 0 ? cases : cases.slice(0, count);
+  return count < 0 ? ordered : ordered.slice(0, count);
 }
 
-/** Elements of a sample where sizes are open, which count as one else. */
+/** Of the elements of a sample whose sizes are open, and count as one else, a network works on a part: most of its layers see a smaller image. */
+const PART = 1 / 4;
+
 function areaOf({ inputs }: Program, sizes: ReadonlyMap<string, number>): number {
   return inputs.reduce((most, { type }) => {
     const open = type.shape.filter((dim) => !isKnown(dim)).map((dim) => sizes.get(String(dim)) ?? 1);
-    return Math.max(
-      most,
-      open.reduce((product, size) => product * size, 1),
-    );
+    return Math.max(most, PART * open.reduce((product, size) => product * size, 1));
   }, 1);
 }

@@ -95,7 +95,10 @@ export class Reporter {
 
   memory({ what, value, site }: MemoryTrouble): Finding {
     const side = this.#subjects.subject;
-    const op = this.#opOf(side, value, false) ?? this.#opOf(side, side.nameOf(site?.identifiers[0] ?? '') ?? null, false);
+    const op =
+      this.#opOf(side, value, false) ??
+      this.#opOf(side, value, true) ??
+      this.#opOf(side, side.nameOf(site?.identifiers[0] ?? '') ?? null, false);
     const weight = side.program.weights.find(({ name }) => name === value);
     const layers = op === undefined && weight !== undefined ? [{ path: weight.layer, className: '' }] : this.#layers([op]);
     const fault = this.#subjects.file === null ? 'emission' : 'module';

@@ -2,6 +2,7 @@ import { memory, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core'
 import type { Site } from '../emit/sites.ts';
 import { type Held, withTensors } from './held.ts';
 import { Failure, type Side } from './side.ts';
+import type { Loaded } from './subjects.ts';
 
 /** A tensor that outlives its use, or does not live as long as it is to. */
 export interface Trouble {
@@ -44,6 +45,8 @@ export async function memoryTroubles(side: Side, inputs: ReadonlyMap<string, Hel
   return troubles;
 }
 
+const MOST_LOOKS = 1e6;
+
 const count = (tensors: number): string => `${tensors} ${tensors === 1 ? 'tensor' : 'tensors'}`;
 
 /** What one call does. */
@@ -64,14 +67,17 @@ function callTroubles(side: Side, weights: NamedTensorMap, given: NamedTensorMap
   };
   let outputs: NamedTensorMap;
   try {
+    // Of a program with very many of both, what is lost is looked for at the end alone.
+    const isLarge = side.traced.sites.length * Object.keys(weights).length > MOST_LOOKS;
     outputs = side.watched((value, tensor, site) => {
-      isMissed(site);
+      if (!isLarge) isMissed(site);
       made.set(value, { tensor, site });
       return undefined;
     }, call);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return [{ what: `${name} fails: ${error.message}`, value: null, site: error.site }];
+    // The comparison of values tells of it, unless it is for something that was lost before.
+    return lost;
   }
   const [last] = [...made.values()].slice(-1);
   if (last !== undefined) isMissed(last.site);
@@ -117,42 +123,36 @@ const isIn = (all: NamedTensorMap, tensor: Tensor): boolean => Object.values(all
  * The first value that a module still holds where another module of the same program has disposed of it: what it needs at its peak is
  * more than it has to be. Null where there is none.
  */
-export function lateDisposal(
-  side: Side,
-  weights: NamedTensorMap,
-  other: Side,
-  otherWeights: NamedTensorMap,
-  inputs: ReadonlyMap<string, Held>,
-): Trouble | null {
-  const expected = aliveAt(other, otherWeights, inputs);
-  const found = aliveAt(side, weights, inputs);
+export function lateDisposal(subject: Loaded, other: Loaded, inputs: ReadonlyMap<string, Held>): Trouble | null {
+  const { side } = subject;
+  const [found, expected] = [aliveAt(subject, inputs), aliveAt(other, inputs)];
   for (const [i, { site, alive }] of found.entries()) {
     const there = expected[i];
     if (there === undefined || there.site.identifiers.join() !== site.identifiers.join()) return null;
     const late = [...alive].find((value) => !there.alive.has(value));
-    if (late !== undefined)
-      return {
-        what: `${late} is held longer than it is used`,
-        value: late,
-        site: side.traced.sites.find((s) => s.identifiers.some((id) => side.nameOf(id) === late)) ?? site,
-      };
+    if (late === undefined) continue;
+    const made = side.traced.sites.find(({ identifiers }) => identifiers.some((each) => side.nameOf(each) === late));
+    return { what: `${late} is held longer than it is used`, value: late, site: made ?? site };
   }
   return null;
 }
 
-/** Which values are alive as each statement runs. Of many, only the last ones are looked at: what is held for long is late at once. */
+/** Which values are alive as each statement runs, up to one that fails. */
 function aliveAt(
-  side: Side,
-  weights: NamedTensorMap,
+  { side, weights }: Loaded,
   inputs: ReadonlyMap<string, Held>,
 ): { readonly site: Site; readonly alive: ReadonlySet<string> }[] {
   const steps: { site: Site; alive: ReadonlySet<string> }[] = [];
   const living = new Map<string, Tensor>();
-  side.predict(weights, inputs, (value, tensor, site) => {
-    for (const [name, { isDisposed }] of living) if (isDisposed) living.delete(name);
-    steps.push({ site, alive: new Set(living.keys()) });
-    living.set(value, tensor);
-    return undefined;
-  });
+  try {
+    side.predict(weights, inputs, (value, tensor, site) => {
+      for (const [name, { isDisposed }] of living) if (isDisposed) living.delete(name);
+      steps.push({ site, alive: new Set(living.keys()) });
+      living.set(value, tensor);
+      return undefined;
+    });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+  }
   return steps;
 }

@@ -25,6 +25,10 @@ export interface VerifyOptions {
   readonly backends: readonly BackendChoice[];
   /** A model.json to write, with the part of the model that shows the mismatch. */
   readonly reduce?: string | undefined;
+  /** Writes that model. */
+  readonly writeFiles?: (files: readonly { readonly path: string; readonly content: string | Uint8Array }[]) => void;
+  /** True where it is enough to know whether something differs. */
+  readonly isQuick?: boolean;
   readonly observer: Observer;
 }
 

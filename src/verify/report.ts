@@ -74,7 +74,7 @@ export const verificationSchema = object({
   checks: array(check),
   findings: array(finding),
   notes: array(string),
-  reduced: nullable(object({ path: string, command: string, layers: count })),
+  reduced: described(nullable(object({ path: string, layers: count, against: nullable(string) })), 'the model that `--reduce` wrote'),
   seconds: number({ minimum: 0 }),
 });
 export type Verification = Static<typeof verificationSchema>;

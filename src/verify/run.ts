@@ -1,9 +1,11 @@
+import { basename, dirname, join } from 'node:path';
 import { memory } from '@tensorflow/tfjs-core';
+import type { Analysis } from '../analyse.ts';
 import { weightsFor } from '../compile.ts';
 import { fail } from '../diagnostics/error.ts';
 import { startBackend } from '../eval/backend.ts';
 import type { BackendChoice } from '../eval/choices.ts';
-import { type ModelSource, readModel } from '../read/read.ts';
+import { type ModelSource, type ReadModel, readModel } from '../read/read.ts';
 import type { WeightIndex } from '../read/weights/index.ts';
 import { version } from '../version.ts';
 import { affordable } from './budget.ts';
@@ -21,6 +23,7 @@ import type { VerifyOptions } from './options.ts';
 import { firstGuiltyPass } from './passes.ts';
 import { randomWeights } from './random-weights.ts';
 import { matchRecording, openRecording, type Recording } from './recorded.ts';
+import { reduce } from './reduce.ts';
 import { repeatCase } from './repeat.ts';
 import { type Finding, FORMAT, type Verification } from './report.ts';
 import { Failure } from './side.ts';
@@ -45,6 +48,7 @@ const CHUNK = 16;
 export async function runVerification(source: ModelSource, options: VerifyOptions): Promise<Verification> {
   const began = performance.now();
   const { observer, seed } = options;
+  if (options.reduce !== undefined && options.module !== undefined) fail('reduce-module', { path: options.module });
   const model = await readModel(source);
   const own = await weightsFor(model, options.weightsFrom);
   const variables = own === null ? variablesOf(model, options.compile) : [];
@@ -56,9 +60,10 @@ export async function runVerification(source: ModelSource, options: VerifyOption
     if (warning.code !== 'weights-absent') observer.warn(warning);
   }
   const backend = await startBackend(options.backends);
-  const verifier = new Verifier(subjects, index, options, backend);
-  const { checks, findings, references, cases, notes } = await verifier.run();
+  const results = await new Verifier(subjects, index, options, backend).run();
   const { summary } = compiled;
+  const reduced =
+    options.reduce === undefined ? null : await reducedModel(options.reduce, model, index, compiled.analysis, options, results.findings);
   return {
     'skipc-verification': FORMAT,
     skipc: version,
@@ -68,15 +73,52 @@ export async function runVerification(source: ModelSource, options: VerifyOption
     backend,
     weights: own !== null ? 'model' : variables.length > 0 ? 'random' : 'none',
     seed,
-    verified: findings.length === 0,
-    references,
-    cases,
-    checks,
-    findings,
-    notes,
-    reduced: null,
+    verified: results.findings.length === 0,
+    ...results,
+    reduced: reduced === null || 'reason' in reduced ? null : reduced,
+    notes: reduced !== null && 'reason' in reduced ? [...results.notes, `no model was written: ${reduced.reason}`] : results.notes,
     seconds: (performance.now() - began) / 1000,
   };
+}
+
+const SILENT = { warn: () => undefined, begin: () => undefined, advance: () => undefined, stage: () => undefined };
+
+/** The part of the model that shows the first mismatch, as files; null where there is none to show. */
+async function reducedModel(
+  path: string,
+  model: ReadModel,
+  index: WeightIndex | null,
+  analysis: Analysis,
+  options: VerifyOptions,
+  findings: readonly Finding[],
+): Promise<NonNullable<Verification['reduced']> | { readonly reason: string } | null> {
+  const [finding] = findings;
+  if (finding === undefined) return null;
+  if (options.against.files.includes(finding.against ?? '')) return { reason: 'what was recorded is of the whole model' };
+  options.observer.stage('reducing the model');
+  const against = { layers: finding.against === 'layers', files: [] };
+  const weightFile = `${basename(path).replace(/\.json$/, '')}.weights.bin`;
+  const reduced = await reduce({
+    model,
+    index,
+    analysis,
+    options: options.compile,
+    layers: finding.layers.map((layer) => layer.path),
+    weightFile,
+    async shows(compile) {
+      const part = await openSubjects(model, index, compile, undefined);
+      const inner = { ...options, compile, against, observer: SILENT, module: undefined, isQuick: true };
+      const { findings: found } = await new Verifier(part, index, inner, await startBackend(options.backends)).run();
+      return found.some((each) => each.against === finding.against && each.kind === finding.kind);
+    },
+  });
+  if ('reason' in reduced) return reduced;
+  const { json, weights, layers } = reduced;
+  options.writeFiles?.([
+    { path, content: json },
+    { path: join(dirname(path), weightFile), content: weights },
+  ]);
+  return { path, layers, against: finding.against };
 }
 
 type Results = Pick<Verification, 'checks' | 'findings' | 'references' | 'cases' | 'notes'>;
@@ -128,7 +170,7 @@ class Verifier {
       const sources = this.#sources();
       const batches = fixedBatch(this.#subjects) ?? this.#options.batchSizes;
       const symbols = openSizes(plain.program);
-      const sizes = workingSizes(reference, sources, symbols, batches.find((batch) => batch > 0) ?? 1);
+      const sizes = await workingSizes(plain, sources, symbols, batches.find((batch) => batch > 0) ?? 1);
       const all = sizes.length === 0 ? [] : casesFor(sources, batches, sizes);
       if (sizes.length === 0) this.#notes.push(`no size of ${symbols.join(', ')} was found with which the program runs`);
       const cases = affordable(all, plain.program, this.#backend);
@@ -145,8 +187,10 @@ class Verifier {
       for (const each of cases) {
         const inputs = each.inputs();
         const expected = expectationOf(reference, inputs, wanted, exact, this.#tolerance);
+        if (this.#ran === 0 && expected.failure === null) await this.#checkMemory(inputs, loaded, freshLoaded);
+        // Where the module disposes of its weights, the comparison goes on with others.
+        if (Object.values(loaded.weights).some(({ isDisposed }) => isDisposed)) loaded.weights = await loaded.side.load();
         this.#runCase(each, inputs, expected, loaded, freshLoaded, layers !== null && 'peer' in layers ? layers : null);
-        if (this.#ran === 1 && this.#findings.length === 0) await this.#checkMemory(inputs, loaded, freshLoaded);
         this.#options.observer.advance(1);
       }
       const tallies = [];
@@ -294,7 +338,7 @@ class Verifier {
       if (found !== null && 'reason' in found) this.#layersGaveUp = found.reason;
       else if (found !== null) this.#tallies.layers.add(label, each.batch, about, found);
     }
-    if (this.#ran <= REPEATED && agrees(match)) {
+    if (this.#ran <= REPEATED && agrees(match) && this.#findings.length === 0) {
       for (const odd of repeatCase(side, weights, inputs, expected).slice(0, 1)) this.#findings.push(this.#reporter.repeat(odd, each));
     }
   }
@@ -306,7 +350,7 @@ class Verifier {
     else if (memory().numTensors !== before) {
       this.#findings.push(this.#reporter.memory({ what: 'tensors are left behind', value: null, site: null }));
     } else if (fresh !== null) {
-      const late = lateDisposal(loaded.side, loaded.weights, fresh.side, fresh.weights, inputs);
+      const late = lateDisposal(loaded, fresh, inputs);
       if (late !== null) this.#findings.push(this.#reporter.memory(late));
     }
   }
@@ -357,7 +401,7 @@ class Verifier {
       const { analysis } = compiled;
       const expected = inputs === null ? null : this.#expectedOf(inputs, await noted(plain, this.#tolerance));
       const guilty =
-        expected === null || inputs === null
+        expected === null || inputs === null || this.#options.isQuick
           ? null
           : await firstGuiltyPass(analysis.lowered, analysis.runs, { inputs, expected, index: this.#index, backend });
       found.push(this.#reporter.value('unoptimised', subject, rewritten, guilty === null ? 'emission' : 'pass', guilty));
@@ -366,8 +410,9 @@ class Verifier {
     for (const { tally, path } of recordings) {
       if (tally.first !== null) found.push(this.#reporter.value(path, plain, tally.first, 'model', null));
     }
-    // What is amiss with the file explains what it does with tensors.
-    this.#findings.unshift(...found);
+    // What a module does to tensors explains why it fails; what it computes comes first.
+    const explained = this.#findings.some(({ kind }) => kind === 'memory');
+    this.#findings.unshift(...found.filter(({ kind }) => !explained || kind !== 'failure'));
   }
 
   #expectedOf(inputs: ReadonlyMap<string, Held>, reference: Noted): Expectation {

@@ -1,4 +1,5 @@
 import { type NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+import { fail } from '../diagnostics/error.ts';
 import type { Site } from '../emit/sites.ts';
 import type { Instance } from '../instantiate.ts';
 import { type Op, type Program, valuesOf } from '../ir/program.ts';
@@ -17,8 +18,10 @@ export type Watcher = (value: string, tensor: Tensor, site: Site) => Tensor | un
 export class Failure extends Error {
   readonly site: Site | null;
 
-  constructor(cause: unknown, site: Site | null) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  /** @param disposed what the statement reads and is no more */
+  constructor(cause: unknown, site: Site | null, disposed: readonly string[] = []) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    super(disposed.length === 0 ? message : `${disposed.join(', ')} is disposed (${message})`, { cause });
     this.site = site;
   }
 }
@@ -62,19 +65,27 @@ export async function openSide({ code, weights, program, identifiers }: SidePart
   // A loop's ops count for its body: that is what is computed step by step.
   const ops = new Map(program.ops.flatMap((op) => resultsOf(op).map((name): [string, Op] => [name, op])));
 
-  let failed: Site | null = null;
+  let failed: { readonly site: Site; readonly disposed: readonly string[] } | null = null;
+  /** What statements have computed, by their identifiers, to tell of what is no more. */
+  const made = new Map<string, Tensor>();
+  // What a statement reads and is disposed of.
+  const gone = ({ text, identifiers }: Site): string[] =>
+    [...new Set(text.match(/[A-Za-z_$][\w$]*/g))].filter((name) => made.get(name)?.isDisposed && !identifiers.includes(name));
   const around = (watcher: Watcher | null): Around => {
     const seen = (site: Site, identifier: string | undefined, found: unknown): unknown => {
       const name = names.get(identifier ?? '');
       if (watcher === null || name === undefined || !values.has(name) || !(found instanceof Tensor) || found.isDisposed) return found;
-      return watcher(name, found, site) ?? found;
+      const seen = watcher(name, found, site) ?? found;
+      made.set(identifier ?? '', seen);
+      return seen;
     };
     return <T>(site: Site, compute: () => T): T => {
       let found: T;
       try {
         found = compute();
       } catch (error) {
-        failed ??= site;
+        // Before the scope is left, which disposes of the rest.
+        failed ??= { site, disposed: gone(site) };
         throw error;
       }
       if (Array.isArray(found)) {
@@ -84,10 +95,15 @@ export async function openSide({ code, weights, program, identifiers }: SidePart
     };
   };
   const guarded = (error: unknown): never => {
-    throw error instanceof Failure ? error : new Failure(error, failed);
+    if (isCrash(error)) {
+      const layers = [...new Set(failed?.site.identifiers.flatMap((identifier) => ops.get(names.get(identifier) ?? '')?.layers ?? []))];
+      fail('backend-crashed', { why: (error as Error).message, layers });
+    }
+    throw error instanceof Failure ? error : new Failure(error, failed?.site ?? null, failed?.disposed);
   };
   const watched = <T>(watcher: Watcher | null, work: () => T): T => {
     failed = null;
+    made.clear();
     traced.watch(around(watcher));
     try {
       return work();
@@ -120,6 +136,8 @@ export async function openSide({ code, weights, program, identifiers }: SidePart
         watched(watcher ?? null, () => {
           const outputs = module.predict(weights, tensors);
           try {
+            const lost = Object.entries(outputs).find(([, tensor]) => tensor.isDisposed);
+            if (lost !== undefined) throw new Error(`the output ${JSON.stringify(lost[0])} is disposed`);
             return new Map(Object.entries(outputs).map(([key, tensor]) => [key, heldIn(tensor)]));
           } finally {
             for (const tensor of Object.values(outputs)) tensor.dispose();
@@ -130,6 +148,10 @@ export async function openSide({ code, weights, program, identifiers }: SidePart
     watched,
   };
 }
+
+/** True where the backend itself is no more: its WebAssembly has met memory that is not its own, or has none left. */
+const isCrash = (error: unknown): boolean =>
+  error instanceof Error && (error.name === 'RuntimeError' || error.constructor.name === 'RuntimeError');
 
 const resultsOf = ({ results, body }: Op): string[] =>
   [...results, ...(body?.params ?? []), ...(body?.ops ?? []).flatMap((inner) => inner.results)].map(({ name }) => name);

@@ -29,7 +29,7 @@ export interface Subjects {
 /** A side with the weights it has loaded. */
 export interface Loaded {
   readonly side: Side;
-  readonly weights: NamedTensorMap;
+  weights: NamedTensorMap;
 }
 
 /** @throws SkipcError as `compile`, `verify-module-other`, `verify-module-unreadable`, `verify-weights-unreadable` */

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { compileCommand } from './compile.ts';
+import { diffCommand } from './diff.ts';
 import { evalCommand } from './eval.ts';
+import { graphCommand } from './graph.ts';
 import { inspectCommand } from './inspect.ts';
 import { irCommand } from './ir.ts';
 import { profileCommand } from './profile.ts';
@@ -11,6 +13,8 @@ export const commands: readonly ((program: Command) => void)[] = [
   compileCommand,
   irCommand,
   inspectCommand,
+  diffCommand,
+  graphCommand,
   profileCommand,
   evalCommand,
   verifyCommand,

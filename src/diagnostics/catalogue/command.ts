@@ -72,6 +72,16 @@ export const command = {
     ({ file, one, other }) => `${file} would be written by ${one} and by ${other}`,
     () => 'give each program a name of its own; case does not tell names apart, as it does not on every file system',
   ),
+  'graph-extension': entry<{ path: string }>(
+    'invalid',
+    ({ path }) => `${JSON.stringify(path)} says neither that it is a page nor that it is an SVG file`,
+    () => 'let -o end in .html or .svg',
+  ),
+  'graph-too-large': entry<{ boxes: number; most: number }>(
+    'invalid',
+    ({ boxes, most }) => `the picture would have ${boxes} boxes, and more than ${most} are none to look at`,
+    () => 'skipc ir prints the program as text, and skipc inspect lists the layers',
+  ),
   'pass-unknown': entry<{ given: string; passes: readonly string[] }>(
     'invalid',
     ({ given }) => `there is no pass ${JSON.stringify(given)}`,

@@ -35,6 +35,11 @@ export const verify = {
         ? 'give the model and the selection that it was compiled from, or compile it again'
         : `it says that it comes of: ${command}; verify it with the same selection, or compile it again`,
   ),
+  'backend-crashed': entry<{ why: string; layers: readonly string[] }>(
+    'invalid',
+    ({ why, layers }) => `the backend has crashed${layers.length === 0 ? '' : ` in ${list(layers)}`}: ${why}`,
+    () => 'run it on another: --backend node or --backend cpu',
+  ),
   'reduce-module': entry<{ path: string }>(
     'invalid',
     ({ path }) => `what differs is in the file ${JSON.stringify(path)}, and in no model that could be reduced`,

@@ -1,0 +1,227 @@
+import { elements, type TensorType } from '../../ir/types.ts';
+import type { Changes, NodeChange, TypeChange } from './changes.ts';
+import { type DiffGraph, type DiffNode, INPUT, type Settings, type Tap, WEIGHT } from './graph.ts';
+import { interfaceChanges, type ModuleInterface, type PortChange } from './interface.ts';
+import type { Region } from './regions.ts';
+import type { Diff, SideCost } from './schema.ts';
+import { changedSettings, type SettingChange } from './settings.ts';
+import type { Distance } from './values.ts';
+
+/** One of the two models or dumps, ready to be compared. */
+export interface Side {
+  readonly about: Diff['a'];
+  /** Nodes in wiring order. */
+  readonly graph: DiffGraph;
+  readonly interface: ModuleInterface;
+  readonly cost: Omit<SideCost, 'nodes'>;
+  /** What the model was compiled with; null where it was not. */
+  readonly compiled: Settings | null;
+}
+
+/** A variable that two nodes have in common, with its place among each node's. */
+export interface VariablePair {
+  readonly a: { readonly node: number; readonly weight: number };
+  readonly b: { readonly node: number; readonly weight: number };
+}
+
+/** What is known of the values of the variables that differ. */
+export interface ValueChanges {
+  /** Why values were not compared, or null. */
+  readonly notCompared: string | null;
+  readonly changed: readonly (VariablePair & { readonly distance: Distance | null })[];
+}
+
+/** Variables of one name and shape in nodes that are each other's counterparts. */
+export function commonVariables(a: DiffGraph, b: DiffGraph, { pairs }: Changes): readonly VariablePair[] {
+  return b.nodes.flatMap((node, j) => {
+    const other = a.nodes[pairs.ofB[j] as number];
+    if (other === undefined) return [];
+    const places = new Map(other.weights.map(({ variable }, i) => [variable, i]));
+    return node.weights.flatMap(({ variable, type }, weight): VariablePair[] => {
+      const place = places.get(variable);
+      const before = place === undefined ? undefined : other.weights[place]?.type;
+      const isOne = before !== undefined && before.dtype === type.dtype && before.shape.join() === type.shape.join();
+      return isOne ? [{ a: { node: pairs.ofB[j] as number, weight: place as number }, b: { node: j, weight } }] : [];
+    });
+  });
+}
+
+/** The report of what differs between two sides. */
+export function report(a: Side, b: Side, unit: Diff['unit'], changes: Changes, values: ValueChanges): Diff {
+  const [one, two] = [a.graph.nodes, b.graph.nodes];
+  const nameA = (node: number): string => one[node]?.name ?? '';
+  const nameB = (node: number): string => two[node]?.name ?? '';
+  const pair = ([i, j]: readonly [number, number]) => ({ a: nameA(i), b: nameB(j) });
+  const ports = interfaceChanges(a.interface, b.interface, renamedPort(a, b, changes));
+  const compiled = a.compiled === null || b.compiled === null ? [] : changedSettings(a.compiled, b.compiled).map(parsed);
+  const trainable = changes.trainable.map(([i, j]) => ({
+    ...pair([i, j]),
+    before: one[i]?.trainable === true,
+    after: two[j]?.trainable === true,
+  }));
+  const training = changes.training.map(({ a, b, settings }) => ({ ...pair([a, b]), settings: settings.map(parsed) }));
+  const changed = changes.changed.map((change) => changeOf(change, one, two));
+  const rewired = changes.rewired.map(({ a: i, b: j, role, before, after }) => ({
+    ...pair([i, j]),
+    role,
+    before: before && tapName(before, one),
+    after: after && tapName(after, two),
+  }));
+  const changedValues = values.changed.map(({ a: i, b: j, distance }) => ({
+    a: weightName(one[i.node] as DiffNode, i.weight),
+    b: weightName(two[j.node] as DiffNode, j.weight),
+    shape: ((two[j.node] as DiffNode).weights[j.weight]?.type.shape ?? []).map(Number),
+    norm: measure(distance?.norm),
+    relative: measure(distance?.relative ?? undefined),
+    largest: measure(distance?.largest),
+  }));
+  const [removed, added] = [regionsOf(changes.removed, one), regionsOf(changes.added, two)];
+  const counts = [
+    ports,
+    removed,
+    added,
+    changed,
+    changes.following,
+    rewired,
+    changes.renamed,
+    trainable,
+    training,
+    compiled,
+    changedValues,
+  ];
+  const verdict = ports.length === 0 ? 'unchanged' : ports.some(({ verdict }) => verdict === 'breaking') ? 'breaking' : 'compatible';
+  return {
+    'skipc-diff': 1,
+    same: counts.every(({ length }) => length === 0),
+    unit,
+    a: a.about,
+    b: b.about,
+    interface: { verdict, changes: ports },
+    removed: removed.map(({ region }) => region),
+    added: added.map(({ region, number }) => {
+      const replaces = removed.findIndex((other) => other.number === changes.replaced[number]);
+      return { ...region, replaces: replaces < 0 ? null : replaces };
+    }),
+    changed,
+    following: changes.following.map((change) => changeOf(change, one, two)),
+    rewired,
+    renamed: changes.renamed.map(pair),
+    trainable,
+    training,
+    compiled,
+    weights: {
+      compared: values.notCompared === null,
+      variables: commonVariables(a.graph, b.graph, changes).length,
+      changed: changedValues.toSorted((x, y) => weight(y) - weight(x)),
+    },
+    cost: { before: withNodes(a), after: withNodes(b) },
+    notes: notesOf(a, b, changes, ports, values),
+  };
+}
+
+/** Layers or ops: what computes. */
+const withNodes = ({ graph, cost }: Side): SideCost => ({
+  nodes: graph.nodes.filter(({ kind }) => kind !== INPUT && kind !== WEIGHT).length,
+  ...cost,
+});
+
+const parsed = ({ key, before, after }: SettingChange): Diff['compiled'][number] => {
+  const value = (json: string | null): unknown => (json === null ? null : JSON.parse(json));
+  return { key, before: value(before), after: value(after) };
+};
+
+const measure = (value: number | undefined): Diff['weights']['changed'][number]['norm'] =>
+  value === undefined ? null : Number.isFinite(value) ? value : Number.isNaN(value) ? 'NaN' : 'Infinity';
+
+/** Largest first: what is no number before all, then by how far values have gone in relation to what they were. */
+function weight({ relative, norm }: Diff['weights']['changed'][number]): number {
+  const value = relative ?? norm;
+  return typeof value === 'number' ? value : value === null ? 0 : Number.MAX_VALUE;
+}
+
+/** Regions without inputs, as the interface says these, each with its number. */
+function regionsOf(regions: readonly Region[], all: readonly DiffNode[]) {
+  const nameOf = (node: number): string => all[node]?.name ?? '';
+  return regions.flatMap(({ nodes, after, before, outputs }, number) => {
+    const shown = nodes.filter((node) => all[node]?.kind !== INPUT).map((node) => ({ name: nameOf(node), kind: all[node]?.kind ?? '' }));
+    return shown.length === 0 ? [] : [{ number, region: { nodes: shown, after: after.map(nameOf), before: before.map(nameOf), outputs } }];
+  });
+}
+
+const changeOf = ({ a, b, settings, types, variables, isOtherwise }: NodeChange, one: readonly DiffNode[], two: readonly DiffNode[]) => ({
+  a: one[a]?.name ?? '',
+  b: two[b]?.name ?? '',
+  kind: two[b]?.kind ?? '',
+  settings: settings.map(parsed),
+  types: types.map(typeChange),
+  variables: variables.map(typeChange),
+  isOtherwise,
+});
+
+const plain = (type: TensorType | null) => type && { dtype: type.dtype, shape: type.shape };
+const typeChange = ({ of, before, after }: TypeChange) => ({ of, before: plain(before), after: plain(after) });
+
+const tapName = ({ node, call, result }: Tap, nodes: readonly DiffNode[]): string =>
+  `${nodes[node]?.name ?? ''}${call === 0 ? '' : `@${call}`}${result === 0 ? '' : `:${result}`}`;
+
+/** A weight's own node, in a dump, is called after its variable already. */
+const weightName = ({ name, kind, weights }: DiffNode, i: number): string =>
+  kind === 'weight' ? name : `${name}/${weights[i]?.variable ?? ''}`;
+
+/** The new keys of outputs and inputs whose tensors have counterparts under other keys. */
+function renamedPort(a: Side, b: Side, { pairs }: Changes): (of: PortChange['of'], key: string) => string | null {
+  const placeOf = (node: number, { call, result }: Tap): string => `${node}:${call}:${result}`;
+  const keys = new Map(b.graph.outputs.map(({ key, tap }) => [placeOf(tap.node, tap), key]));
+  const outputs = new Map(a.graph.outputs.map(({ key, tap }) => [key, keys.get(placeOf(pairs.ofA[tap.node] as number, tap))]));
+  const inputs = new Map(
+    a.graph.nodes.flatMap(({ name, kind }, i): [string, string][] => {
+      const other = b.graph.nodes[pairs.ofA[i] as number];
+      return kind === INPUT && other !== undefined ? [[name, other.name]] : [];
+    }),
+  );
+  return (of, key) => (of === 'output' ? outputs.get(key) : of === 'input' ? inputs.get(key) : undefined) ?? null;
+}
+
+function notesOf(a: Side, b: Side, changes: Changes, ports: readonly PortChange[], { notCompared }: ValueChanges): Diff['notes'] {
+  const uncounted = Math.max(a.cost.uncounted, b.cost.uncounted);
+  const [before, after] = [a.about, b.about].map(({ writer, version }) => `${writer ?? ''} ${version ?? ''}`.trim());
+  return [
+    ...(notCompared === null ? [] : [{ kind: 'values' as const, message: notCompared }]),
+    ...unitNotes(a, b, changes, ports),
+    ...(uncounted > 0
+      ? [
+          {
+            kind: 'uncounted' as const,
+            message: `${uncounted} ${uncounted === 1 ? 'layer' : 'layers'} skipc cannot compile: compared by config, not counted in the cost`,
+          },
+        ]
+      : []),
+    ...(before === after || a.about.is !== 'model' || b.about.is !== 'model'
+      ? []
+      : [{ kind: 'writer' as const, message: `written by ${before || 'an unknown version'}, then by ${after || 'an unknown version'}` }]),
+  ];
+}
+
+/** What the units of an output stand for, a model does not say: where another layer makes them, or more of them, it may be another thing. */
+function unitNotes(a: Side, b: Side, changes: Changes, ports: readonly PortChange[]): Diff['notes'] {
+  const kept = new Set(a.interface.outputs.map(({ key }) => key));
+  const makers = new Map(b.graph.outputs.map(({ key, tap }) => [key, tap.node]));
+  const sizes = new Set(
+    ports.flatMap(({ of, before, after }) => (of === 'output' && before !== null && after !== null ? [before.key] : [])),
+  );
+  return b.interface.outputs.flatMap(({ key, type }) => {
+    const node = makers.get(key) ?? -1;
+    const resized = sizes.has(key);
+    const units = type?.shape.at(-1);
+    if (!kept.has(key) || typeof units !== 'number' || units < 2 || elements(type?.shape.slice(1) ?? []) < 2) return [];
+    const isNew = (changes.pairs.ofB[node] ?? -1) < 0;
+    if (!isNew && !resized) return [];
+    const what = isNew ? 'is made by another layer' : 'has another size';
+    return [
+      {
+        kind: 'units' as const,
+        message: `${JSON.stringify(key)} ${what}: whether its units stand for what they did, and in that order, cannot be known`,
+      },
+    ];
+  });
+}
