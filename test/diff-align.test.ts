@@ -259,22 +259,34 @@ describe('a graph', () => {
     );
   });
 
-  test('whose layers differ, and that was edited, differs by no more than its edits', () => {
+  test('whose layers differ, and that was edited once, differs by that', () => {
     fc.assert(
-      fc.property(graphs, edits, (nodes, list) => {
+      fc.property(graphs, edits, (nodes, [edit]) => {
         const unlike = nodes.map((node, i) => ({ ...node, units: 100 * i }));
-        const { nodes: other, count } = edited(unlike, list);
-        expect(size(changes(unlike, other))).toBeLessThanOrEqual(count);
+        const { nodes: other, count } = edited(unlike, edit === undefined ? [] : [edit]);
+        expect(size(changes(unlike, other))).toBe(count);
       }),
       { numRuns: 500 },
     );
   });
 
-  test('whose layers are alike, and that was edited, differs by not much more', () => {
+  test('whose layers differ, and that was edited, differs by little more than its edits', () => {
+    fc.assert(
+      fc.property(graphs, edits, (nodes, list) => {
+        const unlike = nodes.map((node, i) => ({ ...node, units: 100 * i }));
+        const { nodes: other, count } = edited(unlike, list);
+        // What was taken out at one place and put in at another may read as changes, which take less to say.
+        expect(size(changes(unlike, other))).toBeLessThanOrEqual(2 * count);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('whose layers are alike, and that was edited, differs by not much more, as places cannot be told apart', () => {
     fc.assert(
       fc.property(graphs, edits, (nodes, list) => {
         const { nodes: other, count } = edited(nodes, list);
-        expect(size(changes(nodes, other))).toBeLessThanOrEqual(3 * count);
+        expect(size(changes(nodes, other))).toBeLessThanOrEqual(4 * count);
       }),
       { numRuns: 500 },
     );

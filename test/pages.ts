@@ -53,17 +53,20 @@ function parsed(block: string): readonly Command[] {
   });
 }
 
-/** A page with other outputs, one for each command in order. */
+/** A page with other outputs, one for each command in order. What differs in how long something took stays as it is. */
 export function withOutputs(text: string, outputs: readonly string[]): string {
   const left = [...outputs];
   return text.replace(CONSOLE, (_, head: string, block: string, end: string) => {
-    const shown = parsed(block).map(({ command }) => {
-      const output = left.shift() ?? '';
+    const shown = parsed(block).map(({ command, output: before }) => {
+      const found = left.shift() ?? '';
+      const output = withoutTimes(found) === withoutTimes(before) ? before : found;
       return `$ ${command}\n${output === '' ? '' : `${output}\n`}`;
     });
     return `${head}${shown.join('')}${end}`;
   });
 }
+
+const withoutTimes = (text: string): string => text.replace(/\b\d+(?:\.\d+)? (?:us|ms|s)\b/g, 'some time');
 
 /** The folder in whose copy the commands of a page run: `<!-- run in test/examples/tour -->`; without it they run nowhere. */
 export const folderOf = (text: string): string | undefined => /<!-- run in (\S+) -->/.exec(text)?.[1];

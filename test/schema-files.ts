@@ -7,6 +7,7 @@ import { opNames, opRow } from '../src/ops/index.ts';
 import { profileSchema } from '../src/profile/report.ts';
 import { keras2Topology, keras3Topology } from '../src/read/keras.ts';
 import { modelJson, weightsManifest } from '../src/read/tfjs.ts';
+import { diffSchema } from '../src/report/diff/schema.ts';
 import { summarySchema } from '../src/report/summary.ts';
 import type { Schema } from '../src/schema/build.ts';
 import { verificationSchema } from '../src/verify/report.ts';
@@ -80,5 +81,6 @@ export const schemaFiles: readonly SchemaFile[] = [
   schemaFile('evaluation-part', 'What `skipc eval --shard` writes', partSchema),
   schemaFile('profile', 'What `skipc profile --json` prints', profileSchema),
   schemaFile('verification', 'What `skipc verify --json` prints', verificationSchema),
+  schemaFile('diff', 'What `skipc diff --json` prints', diffSchema),
   schemaFile('summary', 'What `skipc compile --json` prints', summarySchema),
 ];

@@ -19,7 +19,11 @@ export function explanationText(explanations: readonly Explanation[]): string {
   const lines = blocks.map(({ told }, i) => {
     const label = labels[i] ?? '';
     const text = told.flatMap((sentence, j) =>
-      wrap(sentence.split(' '), ' ', columns).map((line) => (j === 0 ? line : onStderr.dim(line))),
+      wrap(
+        sentence.split(' ').map((word) => tail(word, columns)),
+        ' ',
+        columns,
+      ).map((line) => (j === 0 ? line : onStderr.dim(line))),
     );
     // What is said of a run stands below its long label.
     const own = label.length > width ? [`${MARGIN}${label}`, ...text.map((line) => `${MARGIN}${' '.repeat(width + GAP)}${line}`)] : null;
@@ -48,8 +52,7 @@ function labelOf(names: readonly string[]): string {
   return names.length === 1 ? first : `${first} ... ${last}: ${names.length} layers`;
 }
 
-/** A name; of a long one the end, where it differs from others. */
-function short(name: string): string {
-  const shown = printable(name);
-  return shown.length > WIDEST_NAME ? `...${shown.slice(3 - WIDEST_NAME)}` : shown;
-}
+const short = (name: string): string => tail(printable(name), WIDEST_NAME);
+
+/** Of a long name the end, where it differs from others. */
+const tail = (text: string, longest: number): string => (text.length > longest ? `...${text.slice(3 - longest)}` : text);

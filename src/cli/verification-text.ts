@@ -11,8 +11,11 @@ const MARGIN = 2;
 const DIGITS = 2;
 const LABEL = 10;
 
-/** What a verification found, for a person: 80 columns wide at most. */
-export function verificationText(verification: Verification): string {
+/**
+ * What a verification found, for a person: 80 columns wide at most, but for a command.
+ * @param plugins that a command names to show it again
+ */
+export function verificationText(verification: Verification, plugins: readonly string[] = []): string {
   const { checks, findings, references, notes, reduced } = verification;
   const tables = [...new Set(checks.map(({ against }) => against))].map(
     (against) => `against ${nameOf(against)}\n${checkTable(checks.filter((check) => check.against === against))}`,
@@ -28,19 +31,28 @@ export function verificationText(verification: Verification): string {
   ];
   const remarks = lines.map((line) => paragraph(line));
   const found = findings.map((finding) => `\n${findingText(finding)}`);
-  const small = reduced === null ? '' : reducedText(verification, reduced);
+  const small = reduced === null ? '' : reducedText(verification, reduced, plugins);
   return `${tables.join('\n')}${remarks.length > 0 ? `\n${remarks.join('')}` : ''}${found.join('')}${small}\n${verdict(verification)}`;
 }
 
 /** What shows the mismatch again, as it would be typed. */
-function reducedText({ backend, seed }: Verification, { path, layers, against }: NonNullable<Verification['reduced']>): string {
+function reducedText(
+  { backend, seed }: Verification,
+  { path, layers, against }: NonNullable<Verification['reduced']>,
+  plugins: readonly string[],
+): string {
   const options = [
-    ...(against === 'layers' ? ['--against layers'] : []),
-    `--backend ${backend}`,
-    ...(seed === 0 ? [] : [`--seed ${seed}`]),
+    ...plugins.flatMap((plugin) => ['--plugin', plugin]),
+    ...(against === 'layers' ? ['--against', 'layers'] : []),
+    ...['--backend', backend],
+    ...(seed === 0 ? [] : ['--seed', String(seed)]),
   ];
-  return `\n${paragraph(`wrote ${path}: ${layers} ${layers === 1 ? 'layer shows' : 'layers show'} it`)}  skipc verify ${printable(path)} ${options.join(' ')}\n`;
+  const command = ['skipc', 'verify', path, ...options].map((word) => argument(printable(word))).join(' ');
+  return `\n${paragraph(`wrote ${path}: ${layers} ${layers === 1 ? 'layer shows' : 'layers show'} it`)}  ${command}\n`;
 }
+
+/** A word of a command as a shell takes it. */
+const argument = (word: string): string => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 const NAMES: ReadonlyMap<string, string> = new Map([
   ['unoptimised', 'the program unoptimised'],

@@ -47,7 +47,7 @@ export async function runVerify(model: string, flags: VerifyFlags): Promise<numb
   try {
     const verification = await runVerification(model, { ...options, ...target, observer });
     stop();
-    process.stdout.write(json ? `${JSON.stringify(verification, null, 2)}\n` : verificationText(verification));
+    process.stdout.write(json ? `${JSON.stringify(verification, null, 2)}\n` : verificationText(verification, flags.plugin));
     return verification.verified ? 0 : 1;
   } finally {
     stop();

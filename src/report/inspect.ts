@@ -1,4 +1,4 @@
-import type { Program } from '../ir/program.ts';
+import { isPublic, type Program } from '../ir/program.ts';
 import type { Shape, TensorType } from '../ir/types.ts';
 import { elements } from '../ir/types.ts';
 import { type ModelGraph, splitTensor, type TensorId, tensorsOf } from '../model/graph.ts';
@@ -41,6 +41,8 @@ export interface Inspection {
   readonly weightBytes: number | null;
   /** Where the frozen part ends, where something is frozen. */
   readonly frozen: readonly Cut[];
+  /** Where what all outputs need ends, where there are several and they share something. */
+  readonly shared: readonly Cut[];
   readonly cuts: readonly Cut[];
 }
 
@@ -86,7 +88,8 @@ export function inspect({ graph, hash, weightBytes, types, sources, failures, wh
     flops: cost.flops.suffix,
     uncounted: uncountedLayers(graph, types).size,
     weightBytes,
-    frozen: frozen === null ? [] : frozenCut(frozen),
+    frozen: frozen === null ? [] : cutOf(frozen),
+    shared: sharedCut(whole),
     cuts: goodCuts(live),
   };
 }
@@ -122,9 +125,15 @@ export function uncountedLayers(graph: ModelGraph, types: ReadonlyMap<TensorId, 
   return new Set(graph.calls.filter(({ id }) => !types.has(`${id}:0`)).map(({ layer }) => layer.path));
 }
 
-/** The cut at what is frozen, as one entry with the names of all its features. */
-function frozenCut(program: Program): readonly Cut[] {
+/** Where a program is cut, as one entry with the names of all its features. */
+function cutOf(program: Program): readonly Cut[] {
   const { featureBytes, flops } = costOfProgram(program);
   const name = (program.features ?? []).map(({ key }) => key).join(', ');
   return [{ name, featureBytes: featureBytes ?? 0, flopsSaved: flops.prefix, flops: flops.prefix + flops.suffix }];
+}
+
+function sharedCut(whole: Program): readonly Cut[] {
+  if (whole.outputs.filter(isPublic).length < 2) return [];
+  const staged = rewrite(whole, { hoist: 'shared' }, { skip: optimisations }).at(-1)?.program ?? whole;
+  return staged.features !== null && costOfProgram(staged).flops.prefix > 0 ? cutOf(staged) : [];
 }

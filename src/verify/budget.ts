@@ -1,3 +1,4 @@
+import { fail } from '../diagnostics/error.ts';
 import type { BackendChoice } from '../eval/choices.ts';
 import { type Program, valuesOf } from '../ir/program.ts';
 import { elements, isKnown, type TensorType } from '../ir/types.ts';
@@ -16,20 +17,29 @@ const BUDGETS: Readonly<Record<BackendChoice, { readonly most: number; readonly 
 };
 const LEAST = 3;
 
-/** The first cases, as many as take no more than about half a minute: all of them, of a model that is not large. */
-export function affordable(cases: readonly Case[], program: Program, backend: BackendChoice): readonly Case[] {
+const BYTES = 4;
+/** What the values of one case may take: they are kept while it is computed again. */
+const MOST_BYTES = 2 ** 31;
+
+/**
+ * The first cases, as many as take no more than about half a minute: all of them, of a model that is not large.
+ * @throws SkipcError `verify-too-large`
+ */
+export function affordable(all: readonly Case[], program: Program, backend: BackendChoice): readonly Case[] {
   const { most, statement, element } = BUDGETS[backend];
   const { flops } = costOfProgram(program);
   const values = valuesOf(program);
   const typeOf = (name: string): TensorType => values.get(name)?.type ?? { dtype: 'f32', shape: [] };
-  let [statements, looked] = [0, 0];
+  let statements = 0;
   for (const op of program.ops) {
     if (op.stage === 'load') continue;
     const steps = op.body === undefined ? 1 : (opRow(op.op)?.steps?.(op.operands.map(typeOf)) ?? 1);
     statements += 1 + steps * (op.body?.ops.length ?? 0);
-    for (const { type } of op.results) looked += elements(type.shape);
   }
+  const looked = elementsOf(program);
   const sample = flops.prefix + flops.suffix + looked * element;
+  const cases = all.filter(({ batch, sizes }) => looked * BYTES * batch * areaOf(program, sizes) <= MOST_BYTES);
+  if (cases.length === 0 && all.length > 0) fail('verify-too-large', { bytes: looked * BYTES, most: MOST_BYTES });
   const costOf = ({ batch, sizes }: Case): number => statements * statement + sample * batch * areaOf(program, sizes);
   const total = cases.reduce((sum, each) => sum + costOf(each), 0);
   if (total <= most) return cases;
@@ -44,6 +54,16 @@ export function affordable(cases: readonly Case[], program: Program, backend: Ba
   });
   return count < 0 ? ordered : ordered.slice(0, count);
 }
+
+/** Elements of all that is computed of one sample, unknown sizes counting as one. */
+const elementsOf = ({ ops }: Program): number =>
+  ops.reduce((sum, { stage, results }) => (stage === 'load' ? sum : results.reduce((all, { type }) => all + elements(type.shape), sum)), 0);
+
+const MOST_SAMPLES = 16;
+
+/** Samples of a file that are run together: so few that what is computed of them can be kept. */
+export const samplesAtOnce = (program: Program): number =>
+  Math.max(1, Math.min(MOST_SAMPLES, Math.floor(MOST_BYTES / 4 / (BYTES * Math.max(1, elementsOf(program))))));
 
 /** Of the elements of a sample whose sizes are open, and count as one else, a network works on a part: most of its layers see a smaller image. */
 const PART = 1 / 4;

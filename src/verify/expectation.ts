@@ -90,7 +90,7 @@ class Ledger {
   /** From here on, values come again. @param level of the noise */
   again(level: number): void {
     this.#counts = new Map();
-    this.#part = LEVELS[0] / level;
+    this.#part = LEVELS[0] / Math.abs(level);
     this.#hasTurned = false;
   }
 
@@ -167,7 +167,7 @@ export function expectationOf(
   }
   for (const [i, level] of LEVELS.entries()) {
     ledger.again(level);
-    let start = i * 7919;
+    let start = 0;
     const given = new Map<string, Held>();
     for (const [key, held] of inputs) {
       start += held.data.length;

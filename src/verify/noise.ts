@@ -2,8 +2,11 @@ import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { type Held, isText, isWhole } from './held.ts';
 import { randomOf } from './random.ts';
 
-/** How strong the noise is, as part of each number: 16 times and 128 times what rounding to float32 does. */
-export const LEVELS = [2 ** -20, 2 ** -17] as const;
+/**
+ * How strong the noise is, as part of each number: 16 times and 128 times what rounding to float32 does. The second has the other sign, so
+ * that of two equal numbers each is once the larger one.
+ */
+export const LEVELS = [2 ** -20, -(2 ** -17)] as const;
 
 const LENGTH = 2 ** 16;
 const PATTERN = ((): Float32Array => {

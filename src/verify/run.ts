@@ -8,7 +8,7 @@ import type { BackendChoice } from '../eval/choices.ts';
 import { type ModelSource, type ReadModel, readModel } from '../read/read.ts';
 import type { WeightIndex } from '../read/weights/index.ts';
 import { version } from '../version.ts';
-import { affordable } from './budget.ts';
+import { affordable, samplesAtOnce } from './budget.ts';
 import { type Case, casesFor, type Sources } from './cases.ts';
 import { compare } from './compare.ts';
 import { domainsOf, openSizes } from './domains.ts';
@@ -37,8 +37,6 @@ const TOLERANCE: Readonly<Record<BackendChoice, number>> = { node: 1e-5, wasm: 1
 const SAME = 1e-6;
 /** Cases in which everything is called again. */
 const REPEATED = 3;
-/** Samples of a file that are run together. */
-const CHUNK = 16;
 
 /**
  * Verifies a module: compares its values with those of the same program unrewritten, these with tfjs-layers and with files of values, and
@@ -179,7 +177,7 @@ class Verifier {
         program: compiled.name,
         model: compiled.summary.model.name,
         backend: this.#backend,
-        cases: cases.length,
+        cases: cases.length + recordings.reduce((sum, { size }) => sum + Math.ceil(size / samplesAtOnce(plain.program)), 0),
       });
       const wanted = this.#wanted(layers !== null && 'peer' in layers, recordings);
       const exact = new Set(sources.domains.filter(({ isExact }) => isExact).map(({ input }) => input.key));
@@ -358,8 +356,10 @@ class Verifier {
   /** Runs the inputs of a file. */
   async #runRecording(recording: Recording, reference: Noted, wanted: ReadonlySet<string>, exact: ReadonlySet<string>, loaded: Loaded) {
     const tally = new Tally(recording.path, this.#plainOrder);
-    for (let from = 0; from < recording.size; from += CHUNK) {
-      const to = Math.min(from + CHUNK, recording.size);
+    const step = samplesAtOnce(this.#subjects.plain.program);
+    for (let from = 0; from < recording.size; from += step) {
+      const to = Math.min(from + step, recording.size);
+      if (from > 0) this.#options.observer.advance(1);
       const inputs = new Map<string, Held>();
       for (const [key, source] of recording.inputs) inputs.set(key, (await source.read(from, to)) as Held);
       const each: Case = { kind: recording.path, batch: to - from, sizes: new Map(), inputs: () => inputs };

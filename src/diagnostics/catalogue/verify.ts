@@ -35,6 +35,11 @@ export const verify = {
         ? 'give the model and the selection that it was compiled from, or compile it again'
         : `it says that it comes of: ${command}; verify it with the same selection, or compile it again`,
   ),
+  'verify-too-large': entry<{ bytes: number; most: number }>(
+    'invalid',
+    ({ bytes, most }) => `the layers of one sample hold ${bytes} bytes in all, and at most ${most} are compared at once`,
+    () => 'verify a part of the model: choose it with --input and --output',
+  ),
   'backend-crashed': entry<{ why: string; layers: readonly string[] }>(
     'invalid',
     ({ why, layers }) => `the backend has crashed${layers.length === 0 ? '' : ` in ${list(layers)}`}: ${why}`,

@@ -17,7 +17,7 @@ const CHANCE = 4;
 
 /** What a change of settings costs, and each setting, and where the name is another too; leaving both out costs 3. */
 const CHANGED = 0.6;
-const RENAMED = 1;
+const RENAMED = 1.2;
 const EACH_SETTING = 0.1;
 const MOST_SETTINGS = 6;
 const OTHER_VALUES = 0.1;

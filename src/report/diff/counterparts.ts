@@ -1,5 +1,6 @@
 import { align, type Partners } from './align.ts';
 import { type DiffGraph, type DiffNode, INPUT, operandsOf, valuesOf } from './graph.ts';
+import { regionsOf } from './regions.ts';
 
 /** The counterparts that two graphs have in each other, -1 where a node has none. */
 export interface Counterparts {
@@ -75,7 +76,7 @@ function exchange(a: DiffGraph, b: DiffGraph, { ofA, ofB }: Counterparts): void 
     const alike = [own, taken, ...(mine === null ? [] : [mine])].every(
       ({ kind, signature }) => kind === node.kind && signature === node.signature,
     );
-    if (!alike || node.calls[0]?.uses.length === 0 || strangers(node, taken) > strangers(node, own)) return;
+    if (!alike || node.calls[0]?.uses.length === 0 || otherValues(node, taken) > otherValues(node, own)) return;
     const wiring = wiringKey(node, ofA);
     if (wiring === null || wiring !== wiringKey(taken, null)) return;
     ofA[i] = namesake;
@@ -86,24 +87,40 @@ function exchange(a: DiffGraph, b: DiffGraph, { ofA, ofB }: Counterparts): void 
 }
 
 /** 1 for nodes that are known to hold other values. */
-function strangers(a: DiffNode, b: DiffNode): number {
+function otherValues(a: DiffNode, b: DiffNode): number {
   const [one, two] = [valuesOf(a), valuesOf(b)];
   return one !== null && two !== null && one !== two ? 1 : 0;
 }
 
-/** Two nodes that neither compute alike, nor have one name, nor read one tensor, have but stood in one place of the lists. */
+/**
+ * Two nodes that neither compute alike, nor have one name, nor read one tensor, if only by way of what is new or gone, have but stood in one
+ * place of the lists.
+ */
 function part(a: DiffGraph, b: DiffGraph, { ofA, ofB }: Counterparts): void {
-  a.nodes.forEach((node, i) => {
-    const j = ofA[i] as number;
+  const isDoubtful = (node: DiffNode, j: number): boolean => {
     const other = b.nodes[j];
-    if (other === undefined || node.signature === other.signature || node.name === other.name) return;
-    const read = operandsOf(node).map((operand) => ofA[operand] as number);
-    const others = new Set(operandsOf(other));
-    const isFree = read.length === 0 || read.includes(-1) || [...others].some((operand) => (ofB[operand] as number) < 0);
-    if (isFree || read.some((operand) => others.has(operand))) return;
+    return other !== undefined && node.signature !== other.signature && node.name !== other.name;
+  };
+  if (!a.nodes.some((node, i) => isDoubtful(node, ofA[i] as number))) return;
+  const sourcesIn = (graph: DiffGraph, partners: Partners) => {
+    const { regions, of } = regionsOf(graph, partners);
+    return (node: DiffNode): readonly number[] =>
+      operandsOf(node).flatMap((operand) =>
+        (partners[operand] as number) >= 0 ? [operand] : (regions[of[operand] as number]?.after ?? []),
+      );
+  };
+  const [sourcesOfA, sourcesOfB] = [sourcesIn(a, ofA), sourcesIn(b, ofB)];
+  const strangers = a.nodes.flatMap((node, i) => {
+    const j = ofA[i] as number;
+    if (!isDoubtful(node, j)) return [];
+    const read = sourcesOfA(node).map((source) => ofA[source] as number);
+    const others = new Set(sourcesOfB(b.nodes[j] as DiffNode));
+    return read.some((source) => others.has(source)) || (read.length === 0 && others.size === 0) ? [] : [[i, j] as const];
+  });
+  for (const [i, j] of strangers) {
     ofA[i] = -1;
     ofB[j] = -1;
-  });
+  }
 }
 
 /** What is left of both and computes alike of the same operands has only moved in the list; then what reads it may be found, and so on. */

@@ -40,10 +40,10 @@ const STYLE: Style = { name: codeSpan, value: codeSpan, most: { names: 3, items:
 export function diffMarkdown(diff: Diff): string {
   if (diff.same) return '';
   const { a, b } = diff;
-  const title = a.name === b.name ? codeSpan(b.name) : `${codeSpan(a.name)} → ${codeSpan(b.name)}`;
+  const title = a.name === b.name ? codeSpan(b.name) : `${codeSpan(a.name)} -> ${codeSpan(b.name)}`;
   return [
     `### ${title}\n`,
-    `${codeSpan(a.file)} → ${codeSpan(b.file)}\n`,
+    `${codeSpan(a.file)} -> ${codeSpan(b.file)}\n`,
     `**${diff.interface.verdict}**: ${verdictText(diff, STYLE)}\n`,
     interfaceTable(diff),
     nodeLists(diff),
@@ -108,7 +108,7 @@ function nodeLists(diff: Diff): string {
     }),
   ];
   const value = ({ key, before, after }: Diff['compiled'][number]): string =>
-    `${codeSpan(key)} ${codeSpan(settingValue(before))} → ${codeSpan(settingValue(after))}`;
+    `${codeSpan(key)} ${codeSpan(settingValue(before))} -> ${codeSpan(settingValue(after))}`;
   return [
     ...regions.slice(0, MOST_LISTED),
     section(

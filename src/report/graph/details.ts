@@ -55,7 +55,7 @@ export function detailsOf(parts: PictureParts, emitted: Emitted): readonly Omit<
         .map(({ variable, type, frozen }: Weight) => ({ name: variable, type: showType(type), isFrozen: frozen })),
       flops: (explanation.fate === 'removed' ? flops.whole : flops.kept).get(source) ?? 0,
       parameters: held.reduce((sum, { type }) => sum + elements(type.shape), 0),
-      config: configText(called[0]),
+      config: configLines(called[0]),
       code: few([...new Set(own.flatMap((op) => valuesOf(op).flatMap((value) => code.get(value) ?? [])))]),
       ir: few(own.flatMap((op) => irLines.get(op) ?? [])),
     };
@@ -73,9 +73,9 @@ const few = (lines: readonly string[]): string[] => {
   return lines.length > MOST ? [...short, `... ${lines.length - MOST} more`] : short;
 };
 
-function configText(call: Call | undefined): string {
+function configLines(call: Call | undefined): string[] {
   const text = JSON.stringify(call?.layer.config ?? {}, null, 2);
-  return text.length > LONGEST_CONFIG ? `${text.slice(0, LONGEST_CONFIG)}\n...` : text;
+  return (text.length > LONGEST_CONFIG ? `${text.slice(0, LONGEST_CONFIG)}\n...` : text).split('\n');
 }
 
 const valuesOf = ({ results, body }: Op): string[] =>

@@ -26,8 +26,9 @@ button{cursor:pointer}
 button:hover{border-color:var(--dim)}
 input[type=search]{width:200px}
 :focus-visible{outline:2px solid var(--accent);outline-offset:1px}
-fieldset{border:0;margin:0;padding:0;display:flex;gap:10px}
-legend{float:left;padding:0;color:var(--dim);margin-right:10px}
+fieldset{border:0;margin:0;padding:0}
+fieldset label{margin-left:10px}
+legend{float:left;padding:0;color:var(--dim)}
 label{cursor:pointer;white-space:nowrap}
 .zoom{display:flex;gap:4px}
 #count{color:var(--dim);min-width:4.5em;font-variant-numeric:tabular-nums}
@@ -60,6 +61,9 @@ main{position:relative;min-width:0;min-height:0}
 #panel .class{color:var(--dim);margin-top:0}
 #panel ul{margin:0;padding:0;list-style:none;font:12px/1.5 ${MONO};overflow-wrap:anywhere}
 #panel pre{margin:4px 0;padding:8px 10px;font:11.5px/1.5 ${MONO};border:1px solid var(--line);border-radius:6px;overflow:auto;max-height:360px;white-space:pre-wrap;overflow-wrap:anywhere}
+#panel .line{display:block;padding-left:2ch;text-indent:-2ch}
+#panel pre .line:only-child{padding:0;text-indent:0}
+#panel .run{margin-top:18px}
 #panel summary{cursor:pointer;font-size:12px;font-weight:600;color:var(--dim);margin-top:12px}
 #panel .fate{border-left:3px solid var(--dim);padding:2px 0 2px 9px}
 #panel .fate.prefix{border-color:var(--prefix)}

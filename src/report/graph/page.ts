@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { printable } from '../../diagnostics/text.ts';
 import { drawing, escaped } from './drawing.ts';
 import { headingOf, legendOf } from './heading.ts';
 import type { PageData } from './page/data.ts';
@@ -63,7 +64,8 @@ ${pictures
 `;
 }
 
-/** JSON that no HTML parser takes for the end of the element it is in, nor for a comment. */
-const inScript = (data: PageData): string => JSON.stringify(data).replace(/</g, '\\u003c');
+/** JSON that no HTML parser takes for the end of the element it is in, nor for a comment; its texts are each one line that can be shown. */
+const inScript = (data: PageData): string =>
+  JSON.stringify(data, (_, value: unknown) => (typeof value === 'string' ? printable(value) : value)).replace(/</g, '\\u003c');
 
 const hashOf = (text: string): string => `sha256-${createHash('sha256').update(text).digest('base64')}`;

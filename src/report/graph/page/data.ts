@@ -41,7 +41,8 @@ export interface LayerData {
   readonly weights: readonly { readonly name: string; readonly type: string; readonly isFrozen: boolean }[];
   readonly flops: number;
   readonly parameters: number;
-  readonly config: string;
+  /** Lines of JSON. */
+  readonly config: readonly string[];
   readonly code: readonly string[];
   readonly ir: readonly string[];
   readonly time: TimeData | null;

@@ -2,7 +2,7 @@ import { amountOf, label, type Metric } from './amounts.ts';
 import type { NodeData, PageData } from './data.ts';
 import { Minimap } from './minimap.ts';
 import { nodePanel, timePanel } from './panel.ts';
-import { found } from './search.ts';
+import { found, type Hit } from './search.ts';
 import { View } from './view.ts';
 
 const byId = <T extends Element>(id: string): T => document.getElementById(id) as unknown as T;
@@ -18,7 +18,9 @@ class Page {
   readonly #minimap: Minimap;
   #drawing = 0;
   #selected: number | null = null;
-  #hits: readonly number[] = [];
+  /** The layer that is meant of those of the selected node. */
+  #layer: number | null = null;
+  #hits: readonly Hit[] = [];
   #metric: Metric = 'flops';
 
   constructor() {
@@ -103,17 +105,18 @@ class Page {
     return mates[at + (key === 'ArrowRight' ? 1 : -1)];
   }
 
-  #select(node: number | null, reveals = false): void {
+  #select(node: number | null, reveals = false, layer: number | null = null): void {
     if (this.#selected !== null) this.#element(this.#selected)?.classList.remove('selected');
-    this.#selected = node;
     const data = node === null ? undefined : this.#nodes[node];
+    this.#selected = node;
+    this.#layer = layer ?? data?.layers[0] ?? null;
     if (node === null || data === undefined) {
       this.#openPanel(timePanel(this.#data, (layer) => this.#goTo(layer)));
       return;
     }
     this.#element(node)?.classList.add('selected');
-    const showAll = data.repeats > 1 && this.#data.drawings.length > 1 ? () => this.#unfold(data.layers[0] ?? 0) : null;
-    this.#openPanel(nodePanel(this.#data, data, showAll));
+    const showAll = data.repeats > 1 && this.#data.drawings.length > 1 ? () => this.#unfold() : null;
+    this.#openPanel(nodePanel(this.#data, data, layer, showAll));
     if (reveals) {
       this.#view.reveal(data);
       this.#element(node)?.focus({ preventScroll: true });
@@ -128,22 +131,21 @@ class Page {
     this.#minimap.draw();
   }
 
-  #unfold(layer: number): void {
+  #unfold(): void {
     byId<HTMLInputElement>('unfold').checked = true;
     this.#show(1);
-    this.#goTo(layer);
   }
 
   #goTo(layer: number): void {
     const node = this.#nodes.findIndex(({ layers }) => layers.includes(layer));
-    if (node >= 0) this.#select(node, true);
+    if (node >= 0) this.#select(node, true, layer);
   }
 
   /** Shows the other drawing: of runs of layers that are alike, one or all. */
   #show(drawing: number): void {
     const data = this.#data.drawings[drawing];
     if (data === undefined || drawing === this.#drawing) return;
-    const layer = this.#selected === null ? undefined : this.#nodes[this.#selected]?.layers[0];
+    const layer = this.#layer;
     this.#select(null);
     this.#scene(this.#drawing).setAttribute('display', 'none');
     this.#scene(drawing).removeAttribute('display');
@@ -152,13 +154,13 @@ class Page {
     this.#view.show(this.#scene(drawing), data);
     this.#measure(this.#metric);
     this.#find();
-    if (layer !== undefined) this.#goTo(layer);
+    if (layer !== null) this.#goTo(layer);
   }
 
   #find(): void {
     for (const hit of document.querySelectorAll('.hit')) hit.classList.remove('hit');
     this.#hits = found(this.#data, this.#drawing, this.#search.value);
-    for (const hit of this.#hits) this.#element(hit)?.classList.add('hit');
+    for (const { node } of this.#hits) this.#element(node)?.classList.add('hit');
     this.#svg.classList.toggle('searching', this.#hits.length > 0);
     this.#count.textContent = this.#search.value.trim() === '' ? '' : `${this.#hits.length} found`;
   }
@@ -166,13 +168,13 @@ class Page {
   /** The hit behind the one that is selected, and behind the last the first. */
   #next(step: number): void {
     if (this.#hits.length === 0) return;
-    const at = this.#hits.indexOf(this.#selected ?? -1);
-    const next = this.#hits[at < 0 ? (step > 0 ? 0 : this.#hits.length - 1) : (at + step + this.#hits.length) % this.#hits.length];
-    if (next === undefined) return;
-    this.#select(next);
-    const { x, y, width, height } = this.#nodes[next] as NodeData;
+    const at = this.#hits.findIndex(({ node }) => node === this.#selected);
+    const next = at < 0 ? (step > 0 ? 0 : this.#hits.length - 1) : (at + step + this.#hits.length) % this.#hits.length;
+    const { node, layer } = this.#hits[next] as Hit;
+    this.#select(node, false, layer);
+    const { x, y, width, height } = this.#nodes[node] as NodeData;
     this.#view.center(x + width / 2, y + height / 2);
-    this.#count.textContent = `${this.#hits.indexOf(next) + 1} of ${this.#hits.length}`;
+    this.#count.textContent = `${next + 1} of ${this.#hits.length}`;
   }
 
   #measure(metric: Metric): void {

@@ -15,20 +15,23 @@ function element<K extends keyof HTMLElementTagNameMap>(
 
 const MOST_SHOWN = 12;
 
-/** What is told of a node: of each of its layers, or of an input or output. */
-export function nodePanel({ layers }: PageData, node: NodeData, showAll: (() => void) | null): readonly Node[] {
+/**
+ * What is told of a node: of each of its layers, or of an input or output.
+ * @param meant the layer that was asked for, which comes first; of boxes that are alike, its alone
+ * @param showAll shows boxes that are alike one by one, where the page can
+ */
+export function nodePanel({ layers }: PageData, node: NodeData, meant: number | null, showAll: (() => void) | null): readonly Node[] {
   if (node.layers.length === 0) return [element('h2', node.title)];
-  const head: Node[] = [];
-  if (node.repeats > 1) {
-    head.push(element('p', `${node.repeats} boxes in a row that are alike. Below, the first of them.`));
-    if (showAll !== null) {
-      const button = element('button', 'Show them all');
-      button.addEventListener('click', showAll);
-      head.push(button);
-    }
-  }
-  const shown = node.layers.slice(0, node.repeats > 1 ? node.layers.length / node.repeats : MOST_SHOWN);
-  return [...head, ...shown.flatMap((layer) => (layers[layer] === undefined ? [] : [layerSection(layers[layer])]))];
+  const isRun = node.repeats > 1;
+  const one = meant === null ? node.layers.slice(0, node.layers.length / node.repeats) : [meant];
+  const all = meant === null ? node.layers : [meant, ...node.layers.filter((layer) => layer !== meant)];
+  const sections = (isRun ? one : all.slice(0, MOST_SHOWN)).flatMap((layer) =>
+    layers[layer] === undefined ? [] : [layerSection(layers[layer])],
+  );
+  if (!isRun) return sections;
+  const button = element('button', 'Show them all');
+  if (showAll !== null) button.addEventListener('click', showAll);
+  return [...sections, element('p', `One of ${node.repeats} boxes in a row that are alike.`, 'run'), ...(showAll === null ? [] : [button])];
 }
 
 function layerSection(layer: LayerData): HTMLElement {
@@ -52,7 +55,7 @@ function layerSection(layer: LayerData): HTMLElement {
       ),
       ...code('Code', layer.code, true),
       ...code('IR', layer.ir, true),
-      ...code('Config', [layer.config], false),
+      ...code('Config', layer.config, false),
     ],
     'layer',
   );
@@ -72,7 +75,13 @@ function listed(title: string, items: readonly string[]): readonly Node[] {
 
 function code(title: string, lines: readonly string[], isOpen: boolean): readonly Node[] {
   if (lines.length === 0) return [];
-  const details = element('details', [element('summary', title), element('pre', lines.join('\n'))]);
+  const details = element('details', [
+    element('summary', title),
+    element(
+      'pre',
+      lines.map((line) => element('span', line, 'line')),
+    ),
+  ]);
   details.open = isOpen;
   return [details];
 }

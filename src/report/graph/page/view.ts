@@ -4,6 +4,8 @@ const MOST_SCALE = 4;
 const ZOOM_STEP = 1.3;
 const PAN_STEP = 80;
 const MARGIN = 32;
+/** Room for the legend below. */
+const FOOT = 64;
 
 /** What is seen of a drawing: where its origin is on the screen, and how large it is drawn. */
 export class View {
@@ -40,13 +42,13 @@ export class View {
     const { width, height } = this.size;
     this.scale = Math.min(1, this.#least());
     this.x = (width - this.#data.width * this.scale) / 2;
-    this.y = Math.max(MARGIN, (height - this.#data.height * this.scale) / 2);
+    this.y = Math.max(MARGIN, (height - FOOT - this.#data.height * this.scale) / 2);
     this.#apply();
   }
 
   #least(): number {
     const { width, height } = this.size;
-    return Math.max(0.01, Math.min((width - 2 * MARGIN) / this.#data.width, (height - 2 * MARGIN) / this.#data.height));
+    return Math.max(0.01, Math.min((width - 2 * MARGIN) / this.#data.width, (height - MARGIN - FOOT) / this.#data.height));
   }
 
   /** By a factor, about a point of the screen; without one, about its middle. */
