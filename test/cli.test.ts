@@ -280,7 +280,7 @@ describe('skipc inspect', () => {
   it('shows what is in a model, and is what a model alone means', async () => {
     const { status, stdout, stderr } = await run('inspect', FROZEN);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    for (const part of ['two_heads: 5 layers', '[?,4]', 'aux_hidden', 'Dense frozen', '--hoist auto', '--hoist mixed0'])
+    for (const part of ['two_heads: 5 layers', '[?,4]', 'aux_hidden', 'Dense*', '--hoist auto', '--hoist mixed0'])
       expect(stdout).toContain(part);
     expect(widest(stdout)).toBeLessThanOrEqual(80);
     expect(await run(FROZEN)).toEqual({ status, stdout, stderr });

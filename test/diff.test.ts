@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs';
 import Ajv from 'ajv';
 import { describe, expect, test } from 'vitest';
+import { SkipcError } from '../src/diagnostics/error.ts';
 import { type Compared, type DiffOptions, diff } from '../src/diff.ts';
+import { fromJson, toJson } from '../src/ir/json.ts';
 import { parse } from '../src/ir/parse.ts';
+import { print } from '../src/ir/print.ts';
 import type { TensorType } from '../src/ir/types.ts';
+import { verify } from '../src/ir/verify.ts';
+import { opRules } from '../src/ops/rules.ts';
 import { readModel } from '../src/read/read.ts';
 import { interfaceChanges, type Port } from '../src/report/diff/interface.ts';
 import { codeSpan, diffMarkdown } from '../src/report/diff/markdown.ts';
@@ -42,7 +47,7 @@ describe('two forms of one model', () => {
       differing.push(id);
       expect(Object.keys(told(found)), id).toEqual(['changed']);
       expect(found.changed.map(({ isOtherwise }) => isOtherwise)).toEqual([true]);
-      expect(found.notes).toContainEqual({ kind: 'writer', message: expect.stringContaining('keras 2') });
+      expect(found.notes).toContainEqual({ kind: 'writer', message: expect.stringContaining('written by Keras 2') });
     }
     expect(differing.filter((id) => !OTHERWISE.has(id))).toEqual([]);
   });
@@ -395,6 +400,20 @@ output d = %d
     const found = await diff(dump(text()), dump(text().replace('0123', 'ffff')));
     expect(found.weights.changed).toEqual([{ a: 'd/kernel', b: 'd/kernel', shape: [4, 3], norm: null, relative: null, largest: null }]);
     expect((await diff(dump(text()), dump(text().replace(/ sha256=.*/, '')))).weights).toMatchObject({ compared: false, changed: [] });
+  });
+
+  test('keep the hashes of weights in both forms, and have no other', () => {
+    const program = parse(text());
+    expect(program.weights).toMatchObject([{ hash: '0123456789abcdef' }]);
+    expect(parse(print(program))).toEqual(program);
+    expect(fromJson(JSON.parse(JSON.stringify(toJson(program))))).toEqual(program);
+    expect(verify(program, opRules)).toBeNull();
+    for (const hash of ['', '0123', '0123456789ABCDEF', '0123456789abcdef0']) {
+      const wrong = { ...program, weights: program.weights.map((weight) => ({ ...weight, hash })) };
+      expect(verify(wrong, opRules)).toContain('@d/kernel');
+      expect(() => fromJson(JSON.parse(JSON.stringify(toJson(wrong))))).toThrow(SkipcError);
+      expect(() => parse(print(wrong))).toThrow(SkipcError);
+    }
   });
 
   test('and models meet in the program of the same outputs', async () => {

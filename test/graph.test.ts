@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { runGraph } from '../src/cli/graph.ts';
 import { type CompileOptions, compile } from '../src/compile.ts';
 import { graphPage, graphSvg } from '../src/graph.ts';
 import type { ModelSource } from '../src/read/read.ts';
@@ -7,6 +10,7 @@ import { place } from '../src/report/graph/layout.ts';
 import type { Box, Picture } from '../src/report/graph/picture.ts';
 import { foldRepeats } from '../src/report/graph/repeats.ts';
 import { dark, light, type Theme } from '../src/report/graph/theme.ts';
+import { buildCli, scratchFolder } from './built-cli.ts';
 import { modelCase } from './golden.ts';
 import { SmallModel } from './small-model.ts';
 
@@ -195,6 +199,41 @@ describe('the files', () => {
     const model = new SmallModel('wide').input('x', 2);
     for (let i = 0; i < 5001; i++) model.layer(i % 2 === 0 ? 'ReLU' : 'Softmax', `l${i}`, i === 0 ? 'x' : `l${i - 1}`);
     await expect(graphSvg(await compiled(model.output('l5000').topology))).rejects.toMatchObject({ code: 'graph-too-large' });
+  });
+});
+
+describe('skipc graph', () => {
+  const folder = scratchFolder('graph');
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('as it is built writes a page with a script, and an SVG file', async () => {
+    const cli = await buildCli();
+    try {
+      const model = join(process.cwd(), DIGITS);
+      const { status, stdout, stderr } = await cli.run(['graph', model, '--output', 'aux'], { cwd: folder });
+      expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+      expect(stderr).toMatch(/^wrote aux\.html \(\d.*kB\)\n$/);
+      const script = /<script>('use strict'.*)<\/script>/s.exec(readFileSync(join(folder, 'aux.html'), 'utf8'))?.[1] ?? '';
+      expect(script).toContain('new Page()');
+      expect(() => new Function(script)).not.toThrow();
+      expect((await cli.run(['graph', model, '--output', 'aux', '-o', 'aux.svg', '--quiet'], { cwd: folder })).stderr).toBe('');
+      expect(readFileSync(join(folder, 'aux.svg'), 'utf8')).toMatch(/^<svg /);
+    } finally {
+      cli.dispose();
+    }
+  });
+
+  it('overwrites what it wrote, and nothing else', async () => {
+    const out = join(folder, 'digits.svg');
+    expect(await runGraph(DIGITS, { out, quiet: true })).toBe(0);
+    expect(await runGraph(DIGITS, { out, quiet: true })).toBe(0);
+    writeFileSync(out, '<svg/>');
+    await expect(runGraph(DIGITS, { out, quiet: true })).rejects.toMatchObject({ code: 'file-not-ours' });
+    expect(await runGraph(DIGITS, { out, quiet: true, force: true })).toBe(0);
+  });
+
+  it.each(['picture.png', 'picture', 'page.htm.ts'])('does not know what %s is to be', async (out) => {
+    await expect(runGraph(DIGITS, { out: join(folder, out), quiet: true })).rejects.toMatchObject({ code: 'graph-extension' });
   });
 });
 

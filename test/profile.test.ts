@@ -120,7 +120,7 @@ describe('a profile', () => {
 
   it('has a row for every layer of the model, and each kernel of the module', async () => {
     const before = tf.memory().numTensors;
-    const measured = await profile(DIGITS, { ...options, compile: { outputs: ['aux'] } });
+    const { profile: measured } = await profile(DIGITS, { ...options, compile: { outputs: ['aux'] } });
     expect(tf.memory().numTensors).toBe(before);
     expect(instanceOf(profileSchema, measured)).toEqual(measured);
     const { analysis } = await compile(DIGITS, { outputs: ['aux'] });
@@ -139,7 +139,7 @@ describe('a profile', () => {
 
   it('tells prefix and suffix apart, and says why tfjs-layers was not run', async () => {
     const compileOptions = { outputs: ['main'], hoist: 'block2_pool' };
-    const alone = await profile(DIGITS, { ...options, withPeer: false, compile: compileOptions });
+    const { profile: alone } = await profile(DIGITS, { ...options, withPeer: false, compile: compileOptions });
     expect(alone).toMatchObject({ peer: null, peerAbsent: null, weights: 'model' });
     expect(new Set(alone.perLayer.map(({ stage }) => stage))).toEqual(new Set(['prefix', 'suffix', 'none']));
     const model = {
@@ -152,13 +152,13 @@ describe('a profile', () => {
         ],
       },
     };
-    const measured = await profile(model, { ...options, compile: {} });
+    const { profile: measured } = await profile(model, { ...options, compile: {} });
     expect(measured).toMatchObject({ peer: null, weights: 'random' });
     expect(measured.peerAbsent).toContain('n');
   });
 
   it('is text of 80 columns', async () => {
-    const measured = await profile(DIGITS, { ...options, compile: { outputs: ['main'], hoist: 'block2_pool' } });
+    const { profile: measured } = await profile(DIGITS, { ...options, compile: { outputs: ['main'], hoist: 'block2_pool' } });
     const long: Profile = {
       ...measured,
       perLayer: measured.perLayer.map((row) => ({ ...row, layers: row.layers.map((name) => `a/very/long/path/of/nested/models/${name}`) })),

@@ -289,7 +289,7 @@ describe('skipc verify', () => {
   it('prints tables of 80 columns and a verdict, and nothing more on standard output', async () => {
     const { status, stdout, stderr } = await cli.run(['verify', DIGITS, '--backend', 'cpu', '--batch-sizes', '2']);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^against the program unoptimised\n[\s\S]*against tfjs-layers\n[\s\S]*\nverified: main-aux, \d+ values/);
+    expect(stdout).toMatch(/^against the program unoptimised\n[\s\S]*against tfjs-layers\n[\s\S]*\nverified: main-aux: \d+ values/);
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     expect(stderr).toMatch(/^main-aux of "digits" on cpu, 7 cases\n/);
     const quiet = await cli.run(['verify', DIGITS, '--backend', 'cpu', '--batch-sizes', '1', '--quiet', '--against', 'unoptimised']);

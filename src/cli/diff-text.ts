@@ -35,6 +35,12 @@ const ALL = { names: Number.MAX_SAFE_INTEGER, items: Number.MAX_SAFE_INTEGER };
 
 /** Long names keep their ends, where they differ. */
 const shortName = (text: string): string => (text.length > LONGEST_NAME ? `...${text.slice(3 - LONGEST_NAME)}` : text);
+/** So that a name and a kind stand on one line. */
+const LONGEST_KIND = 24;
+const kindText = (text: string): string => {
+  const shown = printable(text);
+  return shown.length > LONGEST_KIND ? `${shown.slice(0, LONGEST_KIND - 3)}...` : shown;
+};
 const shortValue = (text: string): string => (text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 3)}...` : text);
 
 /** What differs, for a person: nothing where nothing does. */
@@ -105,7 +111,7 @@ function nodesSection(diff: Diff, options: DiffTextOptions): string {
       return `${item(other, `${plural(gone.nodes.length, unit)} replaced by ${region.nodes.length}${place}`, options)}${nodesText(colors.red('-'), gone, options)}${nodesText(colors.green('+'), region, options)}`;
     }),
     listed(changed, options, (change) =>
-      item(other, `${pairName(change, style)} ${colors.dim(name(change.kind))}: ${changePieces(change, style).join(', ')}`, options),
+      item(other, `${pairName(change, style)} ${colors.dim(kindText(change.kind))}: ${changePieces(change, style).join(', ')}`, options),
     ),
     listed(rewired, options, (change) => {
       const [from, to] = [change.before, change.after].map((tensor) => (tensor === null ? 'none' : name(tensor)));
@@ -142,12 +148,12 @@ function regionText(mark: string, region: Diff['removed'][number], unit: Diff['u
     return `${item(mark, `${plural(region.nodes.length, unit)}${place}`, options)}${nodesText('', region, options)}`;
   }
   const { name } = styleOf(options);
-  return item(mark, `${name(only.name)} ${options.colors.dim(name(only.kind))}${place}`, options);
+  return item(mark, `${name(only.name)} ${options.colors.dim(kindText(only.kind))}${place}`, options);
 }
 
 function nodesText(mark: string, { nodes }: Diff['removed'][number], options: DiffTextOptions): string {
   const { name, most } = styleOf(options);
-  const shown = few(nodes, most.names * 2, (node) => `${name(node.name)}${STICKY}${options.colors.dim(name(node.kind))}`);
+  const shown = few(nodes, most.names * 2, (node) => `${name(node.name)}${STICKY}${options.colors.dim(kindText(node.kind))}`);
   return item(mark, shown, options, 4);
 }
 

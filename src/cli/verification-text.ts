@@ -145,7 +145,7 @@ function verdict({ verified, program, cases, checks, seconds, findings }: Verifi
   if (!verified)
     return `${onStdout.red('not verified')}: ${findings.length} ${findings.length === 1 ? 'mismatch' : 'mismatches'} (${took})\n`;
   const values = Math.max(0, ...checks.map((check) => check.values));
-  return `${onStdout.green('verified')}: ${short(program.name)}, ${values} values a case, and what becomes of tensors (${took})\n`;
+  return `${onStdout.green('verified')}: ${short(program.name)}: ${values} values a case, and no tensor lost (${took})\n`;
 }
 
 const element = (value: Finding['found']): string =>

@@ -1,6 +1,6 @@
 import { dispose } from '@tensorflow/tfjs-core';
 import { type Analysis, analyseModel } from '../analyse.ts';
-import { type CompileOptions, draftOf, finish, weightFile, weightsFor } from '../compile.ts';
+import { type Compiled, type CompileOptions, draftOf, finish, weightFile, weightsFor } from '../compile.ts';
 import { SkipcError } from '../diagnostics/error.ts';
 import { liveWeights } from '../emit/weights.ts';
 import { startBackend } from '../eval/backend.ts';
@@ -29,13 +29,19 @@ export interface ProfileOptions {
   readonly withPeer: boolean;
 }
 
+export interface Profiled {
+  readonly profile: Profile;
+  /** What was timed. */
+  readonly compiled: Compiled;
+}
+
 const SEED = 1;
 
 /**
  * Times a module layer by layer on random inputs, and tfjs-layers beside it, which runs all of the model.
  * @throws SkipcError as compiling does, and `backend-unavailable`
  */
-export async function profile(source: ModelSource, options: ProfileOptions): Promise<Profile> {
+export async function profile(source: ModelSource, options: ProfileOptions): Promise<Profiled> {
   const { batchSize } = options;
   const backend = await startBackend(options.backends);
   const model = await readModel(source);
@@ -43,7 +49,8 @@ export async function profile(source: ModelSource, options: ProfileOptions): Pro
   const given = await weightsFor(model, options.compile.weightsFrom);
   const index = given ?? randomWeights(analyseModel(model, compileOptions).whole.weights, SEED);
   const draft = await draftOf(model, index, compileOptions);
-  const { analysis, summary, identifiers, code, weights } = finish(draft, weightFile(draft));
+  const compiled = finish(draft, weightFile(draft));
+  const { analysis, summary, identifiers, code, weights } = compiled;
   const { program } = analysis;
   const groups = groupsOf(program);
   const owners = ownersOf(groups, identifiers);
@@ -67,7 +74,7 @@ export async function profile(source: ModelSource, options: ProfileOptions): Pro
     if (own === undefined) throw new Error('nothing was timed');
     const numbered = new Map([...own.spent].map(([owner, spent]) => [owner === '' ? -1 : Number(owner), spent]));
     const { graph } = model;
-    return {
+    const measured: Profile = {
       skipc: version,
       model: { name: graph.name, hash: model.hash },
       program: summary.program,
@@ -80,6 +87,7 @@ export async function profile(source: ModelSource, options: ProfileOptions): Pro
       peerAbsent: peer !== null && !isPeer(peer) ? peer.reason : null,
       perLayer: [...rowsOf({ program, groups, module: numbered, graph, sources: analysis.sources, peer: other?.spent ?? null })],
     };
+    return { profile: measured, compiled };
   } finally {
     module.dispose(w);
     dispose(inputs);

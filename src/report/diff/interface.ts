@@ -34,7 +34,8 @@ export interface PortChange {
 /**
  * What differs between two interfaces. Compatible is a change after which a caller of the old module still type-checks and runs: it hands in
  * what it did, and gets what it counted on.
- * @param renamedTo the new key of an output of the old model, where its tensor has a counterpart that goes by another; likewise of an input
+ * @param renamedTo the new key of an output of the old model, where its tensor has a counterpart that goes by another; likewise of an input.
+ *   What has another type as well is another input or output
  */
 export function interfaceChanges(
   a: ModuleInterface,
@@ -51,7 +52,8 @@ export function interfaceChanges(
     for (const port of before) {
       const same = left.get(port.key);
       const key = same === undefined ? renamedTo(of, port.key) : null;
-      const other = same ?? (key === null || old.has(key) ? undefined : left.get(key));
+      const renamed = key === null || old.has(key) ? undefined : left.get(key);
+      const other = same ?? (renamed !== undefined && sameType(port.type, renamed.type) ? renamed : undefined);
       if (other !== undefined) left.delete(other.key);
       const change = compare(of, port, other ?? null);
       if (change !== null) changes.push(change);

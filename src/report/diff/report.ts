@@ -1,50 +1,12 @@
-import { elements, type TensorType } from '../../ir/types.ts';
+import type { TensorType } from '../../ir/types.ts';
 import type { Changes, NodeChange, TypeChange } from './changes.ts';
-import { type DiffGraph, type DiffNode, INPUT, type Settings, type Tap, WEIGHT } from './graph.ts';
-import { interfaceChanges, type ModuleInterface, type PortChange } from './interface.ts';
+import { type DiffNode, INPUT, type Tap, WEIGHT } from './graph.ts';
+import { interfaceChanges, type PortChange } from './interface.ts';
+import { notesOf } from './notes.ts';
 import type { Region } from './regions.ts';
 import type { Diff, SideCost } from './schema.ts';
 import { changedSettings, type SettingChange } from './settings.ts';
-import type { Distance } from './values.ts';
-
-/** One of the two models or dumps, ready to be compared. */
-export interface Side {
-  readonly about: Diff['a'];
-  /** Nodes in wiring order. */
-  readonly graph: DiffGraph;
-  readonly interface: ModuleInterface;
-  readonly cost: Omit<SideCost, 'nodes'>;
-  /** What the model was compiled with; null where it was not. */
-  readonly compiled: Settings | null;
-}
-
-/** A variable that two nodes have in common, with its place among each node's. */
-export interface VariablePair {
-  readonly a: { readonly node: number; readonly weight: number };
-  readonly b: { readonly node: number; readonly weight: number };
-}
-
-/** What is known of the values of the variables that differ. */
-export interface ValueChanges {
-  /** Why values were not compared, or null. */
-  readonly notCompared: string | null;
-  readonly changed: readonly (VariablePair & { readonly distance: Distance | null })[];
-}
-
-/** Variables of one name and shape in nodes that are each other's counterparts. */
-export function commonVariables(a: DiffGraph, b: DiffGraph, { pairs }: Changes): readonly VariablePair[] {
-  return b.nodes.flatMap((node, j) => {
-    const other = a.nodes[pairs.ofB[j] as number];
-    if (other === undefined) return [];
-    const places = new Map(other.weights.map(({ variable }, i) => [variable, i]));
-    return node.weights.flatMap(({ variable, type }, weight): VariablePair[] => {
-      const place = places.get(variable);
-      const before = place === undefined ? undefined : other.weights[place]?.type;
-      const isOne = before !== undefined && before.dtype === type.dtype && before.shape.join() === type.shape.join();
-      return isOne ? [{ a: { node: pairs.ofB[j] as number, weight: place as number }, b: { node: j, weight } }] : [];
-    });
-  });
-}
+import { commonVariables, type Side, type ValueChanges } from './side.ts';
 
 /** The report of what differs between two sides. */
 export function report(a: Side, b: Side, unit: Diff['unit'], changes: Changes, values: ValueChanges): Diff {
@@ -180,48 +142,4 @@ function renamedPort(a: Side, b: Side, { pairs }: Changes): (of: PortChange['of'
     }),
   );
   return (of, key) => (of === 'output' ? outputs.get(key) : of === 'input' ? inputs.get(key) : undefined) ?? null;
-}
-
-function notesOf(a: Side, b: Side, changes: Changes, ports: readonly PortChange[], { notCompared }: ValueChanges): Diff['notes'] {
-  const uncounted = Math.max(a.cost.uncounted, b.cost.uncounted);
-  const [before, after] = [a.about, b.about].map(({ writer, version }) => `${writer ?? ''} ${version ?? ''}`.trim());
-  return [
-    ...(notCompared === null ? [] : [{ kind: 'values' as const, message: notCompared }]),
-    ...unitNotes(a, b, changes, ports),
-    ...(uncounted > 0
-      ? [
-          {
-            kind: 'uncounted' as const,
-            message: `${uncounted} ${uncounted === 1 ? 'layer' : 'layers'} skipc cannot compile: compared by config, not counted in the cost`,
-          },
-        ]
-      : []),
-    ...(before === after || a.about.is !== 'model' || b.about.is !== 'model'
-      ? []
-      : [{ kind: 'writer' as const, message: `written by ${before || 'an unknown version'}, then by ${after || 'an unknown version'}` }]),
-  ];
-}
-
-/** What the units of an output stand for, a model does not say: where another layer makes them, or more of them, it may be another thing. */
-function unitNotes(a: Side, b: Side, changes: Changes, ports: readonly PortChange[]): Diff['notes'] {
-  const kept = new Set(a.interface.outputs.map(({ key }) => key));
-  const makers = new Map(b.graph.outputs.map(({ key, tap }) => [key, tap.node]));
-  const sizes = new Set(
-    ports.flatMap(({ of, before, after }) => (of === 'output' && before !== null && after !== null ? [before.key] : [])),
-  );
-  return b.interface.outputs.flatMap(({ key, type }) => {
-    const node = makers.get(key) ?? -1;
-    const resized = sizes.has(key);
-    const units = type?.shape.at(-1);
-    if (!kept.has(key) || typeof units !== 'number' || units < 2 || elements(type?.shape.slice(1) ?? []) < 2) return [];
-    const isNew = (changes.pairs.ofB[node] ?? -1) < 0;
-    if (!isNew && !resized) return [];
-    const what = isNew ? 'is made by another layer' : 'has another size';
-    return [
-      {
-        kind: 'units' as const,
-        message: `${JSON.stringify(key)} ${what}: whether its units stand for what they did, and in that order, cannot be known`,
-      },
-    ];
-  });
 }

@@ -1,6 +1,5 @@
 import { printable } from '../../diagnostics/text.ts';
 import { showShape } from '../../ir/types.ts';
-import { count } from '../format.ts';
 import type { Placed, PlacedEdge, PlacedNode } from './layout.ts';
 import { hasFoot, SIZES } from './measure.ts';
 import type { Box, Node, Picture, Pill } from './picture.ts';
@@ -139,6 +138,3 @@ function pillOf({ width, height, lines, foot }: PlacedNode): string {
     `<text x="${pad + 2}" y="${y}">${escaped(line?.kind ?? '')} <tspan class="name">${escaped(line?.name ?? '')}</tspan></text>${right}`
   );
 }
-
-/** How the bars are to be read. */
-export const costText = (flops: number): string => `${count(flops)} FLOPs`;

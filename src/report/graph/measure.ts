@@ -76,7 +76,7 @@ function measurePill({ role, name, shape, bytes, tone }: Pill): Measured {
   const line = { name: shortened(name, LONGEST_NAME), kind: role === 'output' && tone === 'removed' ? 'not chosen' : ROLES[role] };
   const foot = {
     left: '',
-    right: [shape === null ? '' : shapeText(shape), bytes === null ? '' : byteCount(bytes)].filter((text) => text !== '').join('  '),
+    right: [shape === null ? '' : shapeText(shape), bytes === null ? '' : byteCount(bytes)].filter((text) => text !== '').join(' \u00b7 '),
   };
   const width =
     sansWidth(line.kind, SIZES.small) +

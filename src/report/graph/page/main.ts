@@ -28,9 +28,9 @@ class Page {
     if (first === undefined) throw new Error('no drawing');
     this.#minimap = new Minimap(byId('minimap'), first, () => this.#view);
     this.#view = new View(this.#svg, this.#scene(0), first, () => this.#minimap.draw());
-    this.#view.fit();
     this.#listen();
-    if (this.#data.times.length > 0) this.#openPanel(timePanel(this.#data, (layer) => this.#goTo(layer)));
+    this.#openPanel(timePanel(this.#data, (layer) => this.#goTo(layer)));
+    this.#view.fit();
   }
 
   #scene(drawing: number): SVGGElement {
