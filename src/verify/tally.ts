@@ -1,5 +1,6 @@
 import { toJson } from '../eval/numbers.ts';
 import type { Case } from './cases.ts';
+import type { Held } from './held.ts';
 import { agrees, type Match, type Mismatch } from './match.ts';
 import type { Check } from './report.ts';
 import type { Failure } from './side.ts';
@@ -7,7 +8,7 @@ import type { Failure } from './side.ts';
 /** The first thing that was not as it is to be, and in which case. */
 export interface Trouble {
   readonly case: Case | null;
-  readonly inputs: ReadonlyMap<string, import('./held.ts').Held> | null;
+  readonly inputs: ReadonlyMap<string, Held> | null;
   readonly mismatch: Mismatch | null;
   readonly failure: Failure | null;
 }
@@ -19,6 +20,7 @@ export class Tally {
   readonly #rows = new Map<string, { batches: Set<number>; matches: Match[] }>();
   #first: Trouble | null = null;
   #rank = Number.POSITIVE_INFINITY;
+  #example: Trouble['inputs'] = null;
 
   /** @param order of values in the program */
   constructor(against: string, order: (value: string) => number) {
@@ -37,6 +39,7 @@ export class Tally {
     }));
     const [earliest] = ranked.sort((a, b) => a.rank - b.rank);
     const rank = earliest?.rank ?? (match.failure === null ? Number.POSITIVE_INFINITY : Number.MAX_VALUE);
+    if (rank < Number.POSITIVE_INFINITY) this.#example ??= about.inputs;
     if (rank >= this.#rank) return;
     this.#rank = rank;
     this.#first = { ...about, mismatch: earliest?.mismatch ?? null, failure: match.failure };
@@ -45,6 +48,11 @@ export class Tally {
   /** Null where all agrees. */
   get first(): Trouble | null {
     return this.#first;
+  }
+
+  /** Inputs of some case that differs. */
+  get example(): Trouble['inputs'] {
+    return this.#example;
   }
 
   get checks(): Check[] {

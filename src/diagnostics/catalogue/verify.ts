@@ -35,6 +35,11 @@ export const verify = {
         ? 'give the model and the selection that it was compiled from, or compile it again'
         : `it says that it comes of: ${command}; verify it with the same selection, or compile it again`,
   ),
+  'verify-nothing-run': entry<{ why: string }>(
+    'invalid',
+    ({ why }) => `nothing can be verified, as the program runs with none of the inputs that were tried: ${why}`,
+    () => 'give inputs and outputs with --against values.npz, other --batch-sizes, or another --backend',
+  ),
   'verify-too-large': entry<{ bytes: number; most: number }>(
     'invalid',
     ({ bytes, most }) => `the layers of one sample hold ${bytes} bytes in all, and at most ${most} are compared at once`,
