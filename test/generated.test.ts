@@ -10,8 +10,11 @@ const MODEL = 'test/models/digits/model.json';
 /** The checked-in examples, as they are compiled from the root of the repository. */
 const examples: readonly CompileFlags[] = [{ output: ['aux'] }, { output: ['main'], hoist: ['block2_pool'], name: 'main-hoisted' }];
 
-/** The picture of one of them, cut where it branches. */
-const graph: GraphFlags = { output: ['aux'], hoist: ['block1_pool'], quiet: true };
+/** The checked-in pictures: that of the README, of a program that is cut where it branches, and that of the tour. */
+const pictures: readonly (readonly [file: string, model: string, flags: GraphFlags])[] = [
+  ['generated/aux.svg', MODEL, { output: ['aux'], hoist: ['block1_pool'], quiet: true }],
+  ['test/examples/tour/kind.svg', 'test/examples/tour/model.keras', { output: ['kind'], quiet: true }],
+];
 
 const flags = (example: CompileFlags): CompileFlags => ({ ...example, outDir: 'generated', emitIr: true, quiet: true });
 
@@ -23,18 +26,20 @@ describe('generated/', () => {
     });
   }
 
-  it(`holds what skipc draws for ${JSON.stringify(graph)}`, async () => {
-    if (process.env['SKIPC_BLESS']) await runGraph(MODEL, { ...graph, out: 'generated/aux.svg' });
-    const folder = mkdtempSync(join(tmpdir(), 'skipc-drawn-'));
-    await runGraph(MODEL, { ...graph, out: join(folder, 'aux.svg') });
-    const drawn = readFileSync(join(folder, 'aux.svg'), 'utf8');
-    rmSync(folder, { recursive: true });
-    expect(drawn === readFileSync('generated/aux.svg', 'utf8'), 'run `npm run bless` and review the difference').toBe(true);
-  });
-
   it('holds nothing else', () => {
     const names = new Set(examples.map(({ name, output }) => name ?? output?.join('-')));
     const stray = readdirSync('generated').filter((file) => !file.endsWith('.md') && !names.has(file.replace(/\.[a-z]+$/, '')));
     expect(stray).toEqual([]);
+  });
+});
+
+describe('pictures', () => {
+  it.each(pictures)('%s is what skipc draws', async (file, model, flags) => {
+    if (process.env['SKIPC_BLESS']) await runGraph(model, { ...flags, out: file });
+    const folder = mkdtempSync(join(tmpdir(), 'skipc-drawn-'));
+    await runGraph(model, { ...flags, out: join(folder, 'drawn.svg') });
+    const drawn = readFileSync(join(folder, 'drawn.svg'), 'utf8');
+    rmSync(folder, { recursive: true });
+    expect(drawn === readFileSync(file, 'utf8'), 'run `npm run bless` and review the difference').toBe(true);
   });
 });

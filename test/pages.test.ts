@@ -62,7 +62,7 @@ function shell(command: string, cwd: string, bin: string): Promise<string> {
         .map((line) => line.trimEnd())
         .join('\n')
         .trimEnd();
-      resolve(error === null ? text : `${text}\n[exit ${error.code}]`.trim());
+      resolve(error === null ? text : `${text}\n[exit ${error.code}]`);
     });
   });
 }

@@ -94,10 +94,11 @@ class History {
       const because = [opsText(running.map(({ op }) => op)), this.#whyThere(running)];
       return { ...computed, fate: 'kept', into: [], because: because.filter((text) => text !== '') };
     }
-    const joining = unique(
-      (this.#notes.get(layer) ?? []).filter((note) => hosts.some((host) => joins(note, layer, host))),
-      ({ pass, rule }) => `${pass} ${rule}`,
-    );
+    const notes = this.#notes.get(layer) ?? [];
+    const brought = notes.filter((note) => hosts.some((host) => joins(note, layer, host)));
+    // Where neither was what the rule looked at, it brought both in.
+    const together = notes.filter(({ made }) => hosts.some((host) => made?.layers.includes(host)) && made?.layers.includes(layer));
+    const joining = unique(brought.length > 0 ? brought : together, ({ pass, rule }) => `${pass} ${rule}`);
     const fate = joining.map(({ pass }) => FATES[pass]).find((known) => known !== undefined) ?? 'joined';
     const rules = joining.map(({ rule }) => rule);
     return { ...computed, fate, into: hosts, because: rules.length > 0 ? [`by ${rules.join(', ')}`] : [] };

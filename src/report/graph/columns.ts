@@ -10,40 +10,54 @@ export const SPACE = { rows: 30, boxes: 26, columns: 56 } as const;
 export interface Column {
   /** Places of its nodes in the picture. */
   readonly nodes: readonly number[];
-  /** The node before it that something of it, or behind it, takes; null for the first. */
-  readonly entry: number | null;
-  /** The node, of this column or before it, that something behind it takes. */
-  readonly exit: number | null;
+  /** Nodes before it of which something in it or behind it takes the result. */
+  readonly entries: readonly number[];
+  /** Nodes in it or before it of which something behind it does. */
+  readonly exits: readonly number[];
 }
 
+/** So many lines at most lead from one column to the next. */
+const MOST_LINES = 4;
+/** What is so much higher than wide is parted also where several lines lead on. */
+const TOO_HIGH = 1.5;
+
 /**
- * A picture in columns, as text is set on a page: a model of a hundred layers, one below the other, would be a line. It is parted only where
- * one tensor leads from what is above to what is below, and so that the page is about as wide as a screen.
+ * A picture in columns, as text is set on a page: a model of a hundred layers, one below the other, would be a line. It is parted where few
+ * tensors lead from what is above to what is below, one if that will do, and so that the page is about as wide as a screen.
  */
 export function columnsOf({ nodes, edges }: Picture, sizes: readonly Measured[]): readonly Column[] {
-  const ranks = ranksOf(nodes.length, edges);
+  const { ranks, lasts } = ranksOf(nodes.length, edges);
   const rows: number[][] = Array.from({ length: ranks.reduce((most, rank) => Math.max(most, rank + 1), 0) }, () => []);
   for (const [i, rank] of ranks.entries()) rows[rank]?.push(i);
-  const crossing = crossings(ranks, rows.length, edges);
-  const segments = segmentsOf(rows, crossing, sizes);
-  const parted = bestParts(segments);
-  return parted.map((part, i): Column => {
+  const counts = crossings(ranks, lasts, rows.length);
+  let parts: readonly (readonly Segment[])[] = [];
+  for (let lines = 1; lines <= MOST_LINES; lines++) {
+    parts = bestParts(segmentsOf(rows, counts, sizes, lines));
+    const { width, height } = sizeOf(parts);
+    if (height < width * TOO_HIGH) break;
+  }
+  // What leads over the line below a row.
+  const crossing = (row: number): number[] => [...ranks.keys()].filter((i) => (ranks[i] ?? 0) <= row && (lasts[i] ?? 0) > row);
+  return parts.map((part, i): Column => {
     const [first, last] = [part[0]?.first ?? 0, part.at(-1)?.last ?? 0];
     return {
       nodes: rows
         .slice(first, last + 1)
         .flat()
         .sort((a, b) => a - b),
-      entry: i === 0 ? null : (crossing[first - 1]?.only ?? null),
-      exit: i === parted.length - 1 ? null : (crossing[last]?.only ?? null),
+      entries: i === 0 ? [] : crossing(first - 1),
+      exits: i === parts.length - 1 ? [] : crossing(last),
     };
   });
 }
 
 type Ends = readonly { readonly from: number; readonly to: number }[];
 
-/** How many boxes stand above each at least. What is given stands right above what takes it first. */
-function ranksOf(count: number, edges: Ends): readonly number[] {
+/**
+ * The row of each node: so many stand above it at least, and what is given stands right above what takes it first. Beside that, the row of
+ * the last that takes its result.
+ */
+function ranksOf(count: number, edges: Ends): { readonly ranks: readonly number[]; readonly lasts: readonly number[] } {
   const behind = Array.from({ length: count }, (): number[] => []);
   const waiting = new Array<number>(count).fill(0);
   for (const { from, to } of edges) {
@@ -64,32 +78,22 @@ function ranksOf(count: number, edges: Ends): readonly number[] {
     const first = (behind[i] ?? []).reduce((least, to) => Math.min(least, ranks[to] ?? 0), Infinity);
     if (Number.isFinite(first)) ranks[i] = first - 1;
   }
-  return ranks;
+  const lasts = behind.map((users, i) => users.reduce((last, to) => Math.max(last, ranks[to] ?? 0), ranks[i] ?? 0));
+  return { ranks, lasts };
 }
 
-/** What leads over the line below each row: how many nodes, and which where it is one. */
-function crossings(
-  ranks: readonly number[],
-  rows: number,
-  edges: Ends,
-): readonly { readonly count: number; readonly only: number | null }[] {
-  const last = new Map<number, number>();
-  for (const { from, to } of edges) last.set(from, Math.max(last.get(from) ?? 0, ranks[to] ?? 0));
-  const counts = new Array<number>(rows + 1).fill(0);
-  // The sum of the places of all that cross is the place of the one where there is but one.
-  const sums = new Array<number>(rows + 1).fill(0);
-  for (const [from, end] of last) {
-    const start = ranks[from] ?? 0;
-    counts[start] = (counts[start] ?? 0) + 1;
-    sums[start] = (sums[start] ?? 0) + from;
-    counts[end] = (counts[end] ?? 0) - 1;
-    sums[end] = (sums[end] ?? 0) - from;
+/** How many nodes' results lead over the line below each row. */
+function crossings(ranks: readonly number[], lasts: readonly number[], rows: number): readonly number[] {
+  const changes = new Array<number>(rows + 1).fill(0);
+  for (const [i, rank] of ranks.entries()) {
+    const last = lasts[i] ?? rank;
+    changes[rank] = (changes[rank] ?? 0) + 1;
+    changes[last] = (changes[last] ?? 0) - 1;
   }
-  let [count, sum] = [0, 0];
+  let count = 0;
   return Array.from({ length: rows }, (_, row) => {
-    count += counts[row] ?? 0;
-    sum += sums[row] ?? 0;
-    return { count, only: count === 1 ? sum : null };
+    count += changes[row] ?? 0;
+    return count;
   });
 }
 
@@ -101,11 +105,13 @@ interface Segment {
   readonly width: number;
 }
 
+/** @param lines so many at most lead from one segment to the next */
 function segmentsOf(
   rows: readonly (readonly number[])[],
-  crossing: readonly { readonly count: number }[],
+  crossing: readonly number[],
   sizes: readonly Measured[],
-): Segment[] {
+  lines: number,
+): readonly Segment[] {
   const segments: Segment[] = [];
   let [first, height, width] = [0, 0, 0];
   rows.forEach((row, i) => {
@@ -114,7 +120,7 @@ function segmentsOf(
       width,
       row.reduce((sum, node) => sum + (sizes[node]?.width ?? 0) + SPACE.boxes, 0),
     );
-    if ((crossing[i]?.count ?? 0) > 1 && i < rows.length - 1) return;
+    if ((crossing[i] ?? 0) > lines && i < rows.length - 1) return;
     segments.push({ first, last: i, height, width });
     [first, height, width] = [i + 1, 0, 0];
   });
@@ -131,21 +137,22 @@ function bestParts(segments: readonly Segment[]): readonly (readonly Segment[])[
   let least = Infinity;
   for (let count = 1; count <= segments.length; count++) {
     const parts = filled(segments, total / count);
-    const width = parts.reduce((sum, part) => sum + part.reduce((most, segment) => Math.max(most, segment.width), 0) + SPACE.columns, 0);
-    const height = parts.reduce(
-      (most, part) =>
-        Math.max(
-          most,
-          part.reduce((sum, segment) => sum + segment.height, 0),
-        ),
-      0,
-    );
+    const { width, height } = sizeOf(parts);
     const size = Math.max(width / ASPECT, height);
     if (size < least * WORTH_PARTING) [best, least] = [parts, size];
     // More columns are wider still.
     else if (width > height * ASPECT) break;
   }
   return best;
+}
+
+function sizeOf(parts: readonly (readonly Segment[])[]): { readonly width: number; readonly height: number } {
+  const widthOf = (part: readonly Segment[]): number => part.reduce((most, { width }) => Math.max(most, width), 0) + SPACE.columns;
+  const heightOf = (part: readonly Segment[]): number => part.reduce((sum, { height }) => sum + height, 0);
+  return {
+    width: parts.reduce((sum, part) => sum + widthOf(part), 0),
+    height: parts.reduce((most, part) => Math.max(most, heightOf(part)), 0),
+  };
 }
 
 /** Columns about as high as that, the last perhaps lower. */

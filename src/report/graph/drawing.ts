@@ -1,8 +1,8 @@
 import { printable } from '../../diagnostics/text.ts';
 import { showShape } from '../../ir/types.ts';
-import type { Placed, PlacedEdge, PlacedNode } from './layout.ts';
 import { hasFoot, SIZES } from './measure.ts';
 import type { Box, Node, Picture, Pill } from './picture.ts';
+import type { Placed, PlacedEdge, PlacedNode } from './placed.ts';
 
 /** What both the page and the static picture draw, as SVG below some group. */
 export interface DrawingOptions {

@@ -1,12 +1,5 @@
 import type { Picture } from './picture.ts';
-
-/** Where something stands, its top left corner and size. */
-export interface Place {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
+import type { Place } from './placed.ts';
 
 const SIDE = 12;
 /** Room for the name. */

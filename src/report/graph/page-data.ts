@@ -1,8 +1,8 @@
 import { showShape } from '../../ir/types.ts';
 import { detailsOf, type Emitted } from './details.ts';
-import type { Placed } from './layout.ts';
 import type { DrawingData, PageData } from './page/data.ts';
 import type { Node, Picture, PictureParts } from './picture.ts';
+import type { Placed } from './placed.ts';
 
 /** A picture and where everything in it is. */
 export interface PlacedPicture {

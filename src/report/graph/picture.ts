@@ -82,6 +82,11 @@ export interface Edge {
   readonly tone: 'live' | 'prefix' | 'dead';
 }
 
+const TONES: readonly Edge['tone'][] = ['live', 'prefix', 'dead'];
+
+/** How a line is drawn that several edges share. */
+export const toneOf = (edges: readonly Edge[]): Edge['tone'] => TONES.find((tone) => edges.some((edge) => edge.tone === tone)) ?? 'dead';
+
 /** A model as it is to be drawn: nodes in an order in which they can run. */
 export interface Picture {
   readonly nodes: readonly Node[];

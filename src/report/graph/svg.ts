@@ -1,7 +1,7 @@
 import { drawing, escaped } from './drawing.ts';
 import { headingOf, type LegendEntry, legendOf } from './heading.ts';
-import type { Placed } from './layout.ts';
 import type { Picture } from './picture.ts';
+import type { Placed } from './placed.ts';
 import { drawingStyle } from './style.ts';
 import { sansWidth } from './text-size.ts';
 import { SANS } from './theme.ts';
