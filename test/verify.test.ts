@@ -110,6 +110,14 @@ describe('no false alarm', () => {
   });
 });
 
+it('verifies nothing where the program runs with no inputs', async () => {
+  const layers = [
+    layerOf('InputLayer', 'x', '', { batch_input_shape: [null, null] }),
+    layerOf('Reshape', 'r', 'x', { target_shape: [1009] }),
+  ];
+  await expect(verify(modelOf(layers, 'r'))).rejects.toMatchObject({ code: 'verify-nothing-run' });
+});
+
 describe('tfjs-layers', () => {
   it('is known to differ, and what does not depend on that is compared', async () => {
     const model = modelOf(

@@ -41,7 +41,9 @@ export function matchLayers(
   inputs: ReadonlyMap<string, Held>,
   expected: Expectation,
 ): Match | { readonly reason: string } | null {
-  if (peer.leftOut.some((key) => inputs.has(key))) return null;
+  // It has no use for a batch of nothing.
+  const isEmpty = [...inputs.values()].some(({ data }) => data.length === 0);
+  if (isEmpty || peer.leftOut.some((key) => inputs.has(key))) return null;
   const matching = new Matching();
   const calls = new Map(analysis.selected.calls.map((call) => [call.id, call]));
   const otherwise = new Set<CallId>();
