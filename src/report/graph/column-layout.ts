@@ -3,7 +3,7 @@ import { type Column, SPACE } from './columns.ts';
 import { framesOf } from './frames.ts';
 import type { Measured } from './measure.ts';
 import { type Edge, type Picture, toneOf } from './picture.ts';
-import type { Place, Placed, PlacedEdge, Point } from './placed.ts';
+import type { Place, Placed, Point } from './placed.ts';
 
 // The types of elkjs declare its class as the module's default export, where Node sees the module itself.
 const Elk = ElkModule as unknown as typeof ElkModule.default;

@@ -129,6 +129,8 @@ function segmentsOf(
 
 /** A further column must let the picture be shown so much larger. */
 const WORTH_PARTING = 0.92;
+/** So much of the columns' room must be taken: a few boxes in a column of their own look lost. */
+const LEAST_FILLED = 0.55;
 
 /** Segments in as many columns as make the picture largest on a screen. */
 function bestParts(segments: readonly Segment[]): readonly (readonly Segment[])[] {
@@ -139,7 +141,8 @@ function bestParts(segments: readonly Segment[]): readonly (readonly Segment[])[
     const parts = filled(segments, total / count);
     const { width, height } = sizeOf(parts);
     const size = Math.max(width / ASPECT, height);
-    if (size < least * WORTH_PARTING) [best, least] = [parts, size];
+    const isFilled = total >= parts.length * height * LEAST_FILLED;
+    if (isFilled && size < least * WORTH_PARTING) [best, least] = [parts, size];
     // More columns are wider still.
     else if (width > height * ASPECT) break;
   }
