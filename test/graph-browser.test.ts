@@ -168,11 +168,13 @@ describe.skipIf(CHROMIUM === undefined)('the page, in Chromium (skipped where no
     const profile: Profile = new Map([
       ['stem_conv', { milliseconds: 2, peerMilliseconds: 3, kernels }],
       ['block1_conv', { milliseconds: 5, peerMilliseconds: null, kernels: [] }],
+      ['block3_conv1', { milliseconds: null, peerMilliseconds: 9, kernels: [] }],
     ]);
     await opened('profile.html', await graphPage(await compiled(DIGITS, { outputs: ['aux'] }), profile), async (page) => {
-      expect(await page.locator('.time .who').allTextContents()).toEqual(['block1_conv', 'stem_conv']);
-      expect(await page.locator('.time .bar.peer').count()).toBe(1);
-      await page.getByLabel('time').check();
+      expect(await page.locator('.time .who').allTextContents()).toEqual(['block1_conv', 'stem_conv', 'block3_conv1']);
+      expect(await page.locator('.time .value').allTextContents()).toEqual(['5.00 ms', '2.00 ms', 'not run']);
+      expect(await page.locator('.time .bar.peer').count()).toBe(2);
+      expect(await page.getByLabel('time').isChecked()).toBe(true);
       expect(await bar(page, 'block1_conv')).toBeCloseTo(2.5 * (await bar(page, 'stem_conv')), 0);
       await page.locator('.time', { hasText: 'stem_conv' }).click();
       expect(await selected(page)).toBe('stem_conv');

@@ -52,7 +52,7 @@ function timesByLayer({ perLayer }: Profile): ReadonlyMap<string, LayerTime> {
   return new Map(
     perLayer.map(({ layers: [first = ''], milliseconds, peerMilliseconds, kernels }) => [
       first,
-      { milliseconds: milliseconds ?? 0, peerMilliseconds, kernels },
+      { milliseconds, peerMilliseconds, kernels },
     ]),
   );
 }

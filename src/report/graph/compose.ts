@@ -105,7 +105,7 @@ class Composition {
     const side: Side = !isLive ? 'dead' : stage === 'prefix' || stage === 'suffix' ? stage : this.#sideBefore(first);
     const group = first.layer.path.slice(0, Math.max(0, first.layer.path.length - first.layer.name.length - 1));
     const tone: Tone = !isLive ? 'removed' : stage === null ? 'identity' : stage;
-    const times = calls.flatMap(({ layer }) => profile?.get(layer.path) ?? []);
+    const times = calls.flatMap(({ layer }) => profile?.get(layer.path)?.milliseconds ?? []);
     const box: Box = {
       kind: 'box',
       tone,
@@ -113,7 +113,7 @@ class Composition {
       shape: types.get(`${result.id}:0`)?.shape ?? null,
       flops: this.#sum(calls, isLive ? this.#flops.kept : this.#flops.whole, true),
       parameters: this.#sum(calls, this.#parameters, false),
-      milliseconds: times.length === 0 ? null : times.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
+      milliseconds: times.length === 0 ? null : times.reduce((sum, time) => sum + time, 0),
       group,
       repeats: null,
     };

@@ -1,7 +1,7 @@
 import { showShape } from '../../ir/types.ts';
 import { detailsOf, type Emitted } from './details.ts';
 import type { DrawingData, PageData } from './page/data.ts';
-import type { Node, Picture, PictureParts } from './picture.ts';
+import type { LayerTime, Node, Picture, PictureParts } from './picture.ts';
 import type { Placed } from './placed.ts';
 
 /** A picture and where everything in it is. */
@@ -19,8 +19,13 @@ export function pageData(parts: PictureParts, emitted: Emitted, pictures: readon
     const time = profile?.get(layer.path);
     return { ...layer, time: time === undefined ? null : { layer: i, ...time } };
   });
-  const times = layers.flatMap(({ time }) => time ?? []).sort((a, b) => b.milliseconds - a.milliseconds);
+  const times = layers.flatMap(({ time }) => time ?? []).sort(longestFirst);
   return { layers, times, drawings: pictures.map((each) => drawingData(each, places)) };
+}
+
+/** What the module does not run comes behind what it does. */
+function longestFirst(a: LayerTime, b: LayerTime): number {
+  return (b.milliseconds ?? -1) - (a.milliseconds ?? -1) || (b.peerMilliseconds ?? 0) - (a.peerMilliseconds ?? 0);
 }
 
 function drawingData({ picture, placed }: PlacedPicture, places: ReadonlyMap<string, number>): DrawingData {

@@ -18,6 +18,8 @@ export async function pageOf(pictures: readonly PlacedPicture[], data: PageData)
   const [style, script] = [pageStyle(), await pageScript()];
   const policy = `default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; img-src data:; base-uri 'none'; form-action 'none'`;
   const metrics = [['flops', 'FLOPs'], ['parameters', 'parameters'], ...(data.times.length > 0 ? [['milliseconds', 'time']] : [])];
+  // Who has measured wants to see that.
+  const shown = data.times.length > 0 ? 'milliseconds' : 'flops';
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -36,7 +38,9 @@ export async function pageOf(pictures: readonly PlacedPicture[], data: PageData)
 <label><span class="unseen">Search</span><input type="search" id="search" placeholder="Name or class  ( / )" autocomplete="off" spellcheck="false"></label>
 <output id="count" for="search"></output>
 <fieldset><legend>Bars</legend>${metrics
-    .map(([value, text], i) => `<label><input type="radio" name="metric" value="${value}"${i === 0 ? ' checked' : ''}> ${text}</label>`)
+    .map(
+      ([value, text]) => `<label><input type="radio" name="metric" value="${value}"${value === shown ? ' checked' : ''}> ${text}</label>`,
+    )
     .join('')}</fieldset>
 ${pictures.length > 1 ? '<label><input type="checkbox" id="unfold"> every layer</label>' : ''}
 <span class="zoom"><button id="out" aria-label="Smaller" title="Smaller ( - )">&minus;</button><button id="in" aria-label="Larger" title="Larger ( + )">+</button><button id="fit" title="All of it ( 0 )">Fit</button></span>

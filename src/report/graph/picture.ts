@@ -27,7 +27,8 @@ export interface PictureParts {
 export type Profile = ReadonlyMap<string, LayerTime>;
 
 export interface LayerTime {
-  readonly milliseconds: number;
+  /** Of the module; null where it does not run the layer. */
+  readonly milliseconds: number | null;
   /** Of tfjs-layers; null where that was not run. */
   readonly peerMilliseconds: number | null;
   readonly kernels: readonly { readonly name: string; readonly milliseconds: number; readonly calls: number }[];

@@ -19,9 +19,9 @@ export function amount(value: number): string {
 }
 
 export const time = (milliseconds: number): string =>
-  milliseconds >= 1000
+  milliseconds >= 999.5
     ? `${(milliseconds / 1000).toFixed(2)} s`
-    : milliseconds >= 1
+    : milliseconds >= 0.9995
       ? `${milliseconds.toPrecision(3)} ms`
       : `${amount(milliseconds * 1000)} \u00b5s`;
 

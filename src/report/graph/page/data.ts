@@ -50,7 +50,7 @@ export interface LayerData {
 
 export interface TimeData {
   readonly layer: number;
-  readonly milliseconds: number;
+  readonly milliseconds: number | null;
   readonly peerMilliseconds: number | null;
   readonly kernels: readonly { readonly name: string; readonly milliseconds: number; readonly calls: number }[];
 }

@@ -78,6 +78,7 @@ class Page {
     unfold?.addEventListener('change', () => this.#show(unfold.checked ? 1 : 0));
     for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=metric]')) {
       radio.addEventListener('change', () => this.#measure(radio.value as Metric));
+      if (radio.checked && radio.value !== this.#metric) this.#measure(radio.value as Metric);
     }
   }
 

@@ -89,7 +89,7 @@ function code(title: string, lines: readonly string[], isOpen: boolean): readonl
 function timeDetails({ milliseconds, peerMilliseconds, kernels }: TimeData): readonly Node[] {
   const peer = peerMilliseconds === null ? '' : `, tfjs-layers ${time(peerMilliseconds)}`;
   return [
-    element('p', `${time(milliseconds)}${peer}`),
+    element('p', `${own(milliseconds)}${peer}`),
     ...listed(
       'Kernels',
       kernels.map(({ name, milliseconds, calls }) => `${name}: ${time(milliseconds)}, ${calls}\u00d7`),
@@ -97,20 +97,22 @@ function timeDetails({ milliseconds, peerMilliseconds, kernels }: TimeData): rea
   ];
 }
 
+const own = (milliseconds: number | null): string => (milliseconds === null ? 'not run' : time(milliseconds));
+
 /** Where the time goes: a bar for each layer, the longest first, and tfjs-layers below it. */
 export function timePanel({ layers, times }: PageData, go: (layer: number) => void): readonly Node[] {
   if (times.length === 0) return [];
-  const most = Math.max(...times.map(({ milliseconds, peerMilliseconds }) => Math.max(milliseconds, peerMilliseconds ?? 0)));
+  const most = Math.max(...times.map(({ milliseconds, peerMilliseconds }) => Math.max(milliseconds ?? 0, peerMilliseconds ?? 0)));
   const bar = (value: number, className: string): Node => {
     const part = element('span', [], className);
     part.style.width = `${most === 0 ? 0 : (100 * value) / most}%`;
     return part;
   };
   const rows = times.map(({ layer, milliseconds, peerMilliseconds }) => {
-    const texts = [element('span', layers[layer]?.path ?? '', 'who'), element('span', time(milliseconds), 'value')];
+    const texts = [element('span', layers[layer]?.path ?? '', 'who'), element('span', own(milliseconds), 'value')];
     const peers = peerMilliseconds === null ? [] : [bar(peerMilliseconds, 'bar peer')];
-    const row = element('button', [...texts, bar(milliseconds, 'bar own'), ...peers], 'time');
-    row.title = `${layers[layer]?.path ?? ''}: ${time(milliseconds)}${peerMilliseconds === null ? '' : `, tfjs-layers ${time(peerMilliseconds)}`}`;
+    const row = element('button', [...texts, bar(milliseconds ?? 0, 'bar own'), ...peers], 'time');
+    row.title = `${layers[layer]?.path ?? ''}: ${own(milliseconds)}${peerMilliseconds === null ? '' : `, tfjs-layers ${time(peerMilliseconds)}`}`;
     row.addEventListener('click', () => go(layer));
     return row;
   });
