@@ -14,8 +14,8 @@ export const commands: readonly ((program: Command) => void)[] = [
   irCommand,
   inspectCommand,
   diffCommand,
+  verifyCommand,
   graphCommand,
   profileCommand,
   evalCommand,
-  verifyCommand,
 ];
