@@ -1,3 +1,5 @@
+import { SAFETENSORS_DTYPES } from '../read/weights/values.ts';
+
 /** A tensor as a weight file stores it. */
 export interface StoredWeight {
   readonly name: string;
@@ -11,8 +13,6 @@ export interface StoredWeight {
   readonly dtype: 'float32' | 'int32' | 'bool';
   readonly bytes: Uint8Array;
 }
-
-const DTYPE = { float32: 'F32', int32: 'I32', bool: 'BOOL', uint8: 'U8', uint16: 'U16', float16: 'F16' } as const;
 
 /**
  * A safetensors file (https://huggingface.co/docs/safetensors): the header's length in 8 bytes, the header as JSON padded
@@ -35,7 +35,7 @@ export function writeSafetensors(weights: readonly StoredWeight[], metadata: Rea
   ];
   let offset = 0;
   for (const { name, shape, stored, bytes } of weights) {
-    header.push([name, { dtype: DTYPE[stored.dtype], shape, data_offsets: [offset, offset + bytes.byteLength] }]);
+    header.push([name, { dtype: SAFETENSORS_DTYPES[stored.dtype], shape, data_offsets: [offset, offset + bytes.byteLength] }]);
     offset += bytes.byteLength;
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));

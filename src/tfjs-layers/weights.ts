@@ -2,12 +2,10 @@ import type * as Core from '@tensorflow/tfjs-core';
 import type { StoredWeight } from '../emit/safetensors.ts';
 import type { Weight } from '../ir/program.ts';
 import type { Layer } from '../model/graph.ts';
+import { decoded } from '../read/weights/values.ts';
 import { type Available, resolveVariables, type Variable } from '../runtime/resolve.ts';
-import { decodeStored } from '../runtime/safetensors.ts';
 import type { PeerLayer } from './library.ts';
 import type { NoPeer } from './topology.ts';
-
-const STORED = { float32: 'F32', int32: 'I32', bool: 'BOOL', uint8: 'U8', uint16: 'U16', float16: 'F16' } as const;
 
 /**
  * Puts a model's weights into the layers of tfjs-layers, each found by its name and shape among those of its layer.
@@ -57,9 +55,5 @@ function inOrder(own: readonly StoredWeight[], there: readonly Available[]): rea
   return own.length === there.length && own.every(isSame) ? own.map((_, i) => i) : null;
 }
 
-/** What a weight is once it is loaded: a quantised one as the numbers that it stands for. */
-function tensorOf(core: typeof Core, { dtype, stored, shape, name, bytes }: StoredWeight): Core.Tensor {
-  const { scale = 1, min = 0 } = stored;
-  const values = decodeStored(bytes, { name, stored: STORED[stored.dtype], shape, start: 0, end: bytes.byteLength, dtype, scale, min });
-  return core.tensor(values, [...shape], dtype);
-}
+const tensorOf = (core: typeof Core, weight: StoredWeight): Core.Tensor =>
+  core.tensor(decoded(weight, weight.bytes), [...weight.shape], weight.dtype);

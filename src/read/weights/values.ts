@@ -11,17 +11,25 @@ export interface LoadedType {
   readonly shape: readonly number[];
 }
 
-const STORED = { float32: 'F32', int32: 'I32', bool: 'BOOL', uint8: 'U8', uint16: 'U16', float16: 'F16' } as const;
+/** What safetensors files call the dtypes that weights are stored in. */
+export const SAFETENSORS_DTYPES = { float32: 'F32', int32: 'I32', bool: 'BOOL', uint8: 'U8', uint16: 'U16', float16: 'F16' } as const;
+
+/** The numbers that the bytes of a weight stand for; quantised ones are told by scale and minimum. */
+export function decoded(
+  { name, shape, dtype, stored }: Pick<WeightEntry, 'name' | 'shape' | 'dtype' | 'stored'>,
+  bytes: Uint8Array,
+): LoadedValues {
+  const { scale = 1, min = 0 } = stored;
+  const place = { name, shape, dtype, scale, min, start: 0, end: bytes.byteLength };
+  return decodeStored(bytes, { ...place, stored: SAFETENSORS_DTYPES[stored.dtype] }, true);
+}
 
 /**
  * Reads a variable as a module loads it: dequantised, and cast where the program has it in another dtype.
  * @throws SkipcError as `WeightEntry.read`
  */
 export async function loadedValues(entry: WeightEntry, dtype: LoadedType['dtype']): Promise<LoadedValues> {
-  const bytes = await entry.read();
-  const { dtype: stored, scale = 1, min = 0 } = entry.stored;
-  const place = { name: entry.name, shape: entry.shape, start: 0, end: bytes.byteLength };
-  const values = decodeStored(bytes, { ...place, stored: STORED[stored], dtype: entry.dtype, scale, min }, true);
+  const values = decoded(entry, await entry.read());
   if (entry.dtype === dtype) return values;
   if (dtype === 'float32') return Float32Array.from(values);
   return dtype === 'int32' ? Int32Array.from(values) : Uint8Array.from(values, (value) => (value === 0 ? 0 : 1));
