@@ -163,7 +163,8 @@ describe('a profile', () => {
       ...measured,
       perLayer: measured.perLayer.map((row) => ({ ...row, layers: row.layers.map((name) => `a/very/long/path/of/nested/models/${name}`) })),
     };
-    for (const each of [measured, long]) expect(widest(profileText(each, 5))).toBeLessThanOrEqual(80);
+    const without = { ...measured, peer: null, peerAbsent: 'a layer of many words that nobody has, '.repeat(9) };
+    for (const each of [measured, long, without]) expect(widest(profileText(each, 5))).toBeLessThanOrEqual(80);
     expect(profileText(measured, 5)).toMatch(/^main of "digits" on cpu: 2 samples, median of 2 runs\n/);
     expect(profileText(measured, 5)).toContain('features at hand save');
   });

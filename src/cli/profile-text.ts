@@ -3,8 +3,11 @@ import type { Profile, ProfiledLayers } from '../profile/report.ts';
 import { percent } from '../report/format.ts';
 import { onStdout } from './colors.ts';
 import { table } from './table.ts';
+import { wrap } from './text.ts';
 
 const LONGEST_NAME = 38;
+const WIDTH = 80;
+const LABEL = '  tfjs-layers  ';
 
 /** A profile for a person, at most 80 columns wide: the rows that take longest, of the module or of tfjs-layers. */
 export function profileText(profile: Profile, most: number): string {
@@ -20,8 +23,11 @@ function headline({ program, model, backend, batchSize, module, peer, peerAbsent
   ];
   const lines = [`${title}: ${settings.join(', ')}`, '', `  module       ${time(module.milliseconds)}`];
   if (peer !== null)
-    lines.push(`  tfjs-layers  ${time(peer.milliseconds)}, ${times(peer.milliseconds, module.milliseconds)} as long, all outputs`);
-  if (peerAbsent !== null) lines.push(`  tfjs-layers  not run: ${printable(peerAbsent)}`);
+    lines.push(`${LABEL}${time(peer.milliseconds)}, ${times(peer.milliseconds, module.milliseconds)} as long, all outputs`);
+  if (peerAbsent !== null) {
+    const words = wrap(['not run:', ...printable(peerAbsent).split(' ')], ' ', WIDTH - LABEL.length);
+    lines.push(...words.map((words, i) => `${i === 0 ? LABEL : ' '.repeat(LABEL.length)}${words}`));
+  }
   return lines.join('\n');
 }
 
