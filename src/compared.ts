@@ -1,15 +1,15 @@
 import { type AnalyseOptions, analyseModel, hoistOf, rewriteWith, slug } from './analyse.ts';
 import { isPublic, type Program, valuesOf } from './ir/program.ts';
-import { bytes } from './ir/types.ts';
+import { bytes, type TensorType } from './ir/types.ts';
 import { layersWith } from './layers/index.ts';
 import { lower } from './lower/lower.ts';
-import type { ModelGraph } from './model/graph.ts';
+import type { ModelGraph, ModelOutput, TensorId } from './model/graph.ts';
 import { readNested } from './read/nested.ts';
 import type { ModelSource, ReadModel } from './read/read.ts';
 import { givenWeights } from './read/weights/given.ts';
 import type { WeightIndex } from './read/weights/index.ts';
 import { costOfProgram } from './report/cost.ts';
-import { modelGraph } from './report/diff/from-model.ts';
+import { modelGraph, type UnloweredHash } from './report/diff/from-model.ts';
 import { programGraph } from './report/diff/from-program.ts';
 import type { DiffGraph, Settings } from './report/diff/graph.ts';
 import type { ModuleInterface, Port } from './report/diff/interface.ts';
@@ -33,7 +33,10 @@ export interface Draft extends Omit<Side, 'graph'> {
   readonly weights: Program['weights'];
   /** Where values lie; null where they are not at hand. */
   readonly index: WeightIndex | null;
-  readonly graph: (hashes: ReadonlyMap<string, string>) => DiffGraph;
+  /** Layers that were not lowered. */
+  readonly unlowered: ReadonlySet<string>;
+  /** @param others weights of those layers */
+  readonly graph: (hashes: ReadonlyMap<string, string>, others: readonly UnloweredHash[]) => DiffGraph;
 }
 
 /**
@@ -101,6 +104,7 @@ function ofProgram(program: Program, about: Diff['a']): Draft {
     interface: interfaceOf(program),
     cost: costOf(program, 0),
     compiled: null,
+    unlowered: new Set(),
     graph: (hashes) => programGraph(withHashes(program, hashes)),
   };
 }
@@ -113,12 +117,14 @@ function ofLayers(model: ReadModel, options: DiffOptions): Omit<Draft, 'about' |
   const { graph, cuts } = select(model.graph, selection, names, whole.types, whole.masks);
   const isWhole = cuts.length === 0 && graph.calls.length === model.graph.calls.length && selection.inputs.length === 0;
   const lowered = isWhole ? whole : lower(graph, slug(graph.outputs.map(({ key }) => key)), rows, { cuts, tolerant: true, readNested });
+  const unlowered = uncountedLayers(graph, lowered.types);
   const program = rewriteWith(lowered.program, hoist, {}).runs.at(-1)?.program ?? lowered.program;
   return {
     weights: lowered.program.weights,
-    interface: withUnknown(interfaceOf(program), graph),
-    cost: costOf(program, uncountedLayers(graph, lowered.types).size),
-    graph: (hashes) => modelGraph({ graph, lowered, rows, hashes }),
+    interface: withUnknown(interfaceOf(program), graph, lowered.types),
+    cost: costOf(program, unlowered.size),
+    unlowered,
+    graph: (hashes, others) => modelGraph({ graph, lowered, rows, hashes, others }),
   };
 }
 
@@ -143,10 +149,16 @@ function interfaceOf(program: Program): ModuleInterface {
 }
 
 /** With the outputs and inputs that are there behind and before layers that skipc cannot compile. */
-function withUnknown({ inputs, features, outputs }: ModuleInterface, graph: ModelGraph): ModuleInterface {
-  const beside = (known: readonly Port[], all: readonly { readonly key: string }[]): readonly Port[] => {
-    const keys = new Set(known.map(({ key }) => key));
-    return [...known, ...all.filter(({ key }) => !keys.has(key)).map(({ key }) => ({ key, type: null, isOptional: false }))];
+function withUnknown(
+  { inputs, features, outputs }: ModuleInterface,
+  graph: ModelGraph,
+  types: ReadonlyMap<TensorId, TensorType>,
+): ModuleInterface {
+  const beside = (known: readonly Port[], all: readonly ModelOutput[]): readonly Port[] => {
+    const ports = new Map(known.map((port) => [port.key, port]));
+    const left = all.map(({ key, tensor }) => ports.get(key) ?? { key, type: types.get(tensor) ?? null, isOptional: false });
+    const keys = new Set(left.map(({ key }) => key));
+    return [...left, ...known.filter(({ key }) => !keys.has(key))];
   };
   const isWhole = graph.outputs.length === outputs.filter(({ key }) => graph.outputs.some((output) => output.key === key)).length;
   const given = graph.inputs.filter(({ maskOf, fill }) => maskOf === undefined && fill === undefined);

@@ -63,6 +63,21 @@ describe('skipc diff', () => {
     expect(stderr).toMatch(/^note: values of weights were not compared: topology.json came without\n$/);
   });
 
+  it('says so, too, where the shards of both are missing, or belong to another model', async () => {
+    twoHeads().save(at('m'));
+    const model = JSON.parse(readFileSync(at('m/model.json'), 'utf8'));
+    save('alone.json', model);
+    const alone = await run('diff', 'alone.json', 'alone.json');
+    expect([alone.status, alone.stdout]).toEqual([0, '']);
+    expect(alone.stderr).toMatch(/^note: values of weights were not compared: alone.json came without\n$/);
+    const [{ weights }] = model.weightsManifest;
+    weights[0].name = 'another/kernel';
+    save('m/renamed.json', model);
+    const other = await run('diff', 'm/model.json', 'm/renamed.json');
+    expect([other.status, other.stdout]).toEqual([0, '']);
+    expect(other.stderr).toMatch(/^note: values of weights were not compared: the weights are not those of the/);
+  });
+
   it('shows one insertion in a chain whose later layers have other names then', async () => {
     save('a.json', chain(300));
     save('b.json', chain(300, { at: 151, kind: 'Dense' }));
@@ -101,7 +116,7 @@ describe('skipc diff', () => {
   });
 
   it('shows hostile names without what they would do', async () => {
-    const evil = `e\u001b[31m\u202e\n\r| \`</details> ${'long '.repeat(40)}`;
+    const evil = `e\u001b[31m\u202e\u200b\n\r| \`</details> ${'long '.repeat(40)}`;
     const model = (units: number) =>
       new SmallModel(evil).input(`${evil}x`, 4).dense(evil, `${evil}x`, units).dense(`${evil}2`, evil, units).output(`${evil}2`);
     save('a.json', model(3).topology);
@@ -110,6 +125,7 @@ describe('skipc diff', () => {
       const { status, stdout, stderr } = await run('diff', 'a.json', 'b.json', ...more);
       expect([more, status]).toEqual([more, 1]);
       expect((stdout + stderr).replaceAll('\n', '')).not.toMatch(CONTROL);
+      expect(stdout).not.toContain('\u200b');
       if (more.length === 0 || more[0] === '--ops') expect(widest(stdout)).toBeLessThanOrEqual(80);
     }
     const names = ['__proto__', 'constructor', 'toString'];
@@ -343,6 +359,14 @@ describe.skipIf(!hasGit || process.platform === 'win32')(`git diff${hasGit ? '' 
     expect([status, stdout]).toEqual([0, '* Unmerged path model.json\n']);
   });
 
+  it('compares what git has not stored, of which it gives no hashes', async () => {
+    save('repository/other.json', other());
+    const { stdout } = await git('diff', '--no-index', at('repository/model.json'), at('repository/other.json'));
+    expect(stdout).toContain('~ aux_hidden Dense: activation tanh -> relu');
+    chmodSync(at('repository/model.json'), 0o755);
+    expect((await git('diff')).stdout).toBe('diff --skipc a/model.json b/model.json\nold mode 100644\nnew mode 100755\n');
+  });
+
   it('does not take shards for a change that git does not hand over', async () => {
     twoHeads().save(at('repository/m'));
     await git('add', '-A');
@@ -350,7 +374,8 @@ describe.skipIf(!hasGit || process.platform === 'win32')(`git diff${hasGit ? '' 
     const model = readFileSync(at('repository/m/model.json'), 'utf8');
     writeFileSync(at('repository/m/model.json'), `${model}\n`);
     const { stdout } = await git('diff');
-    expect(stdout).toBe('diff --skipc a/m/model.json b/m/model.json\n  the same model: the file is only written in another way\n');
+    const unread = '  the same layers; values of weights were not compared: a/m/model.json came\n    without\n';
+    expect(stdout).toBe(`diff --skipc a/m/model.json b/m/model.json\n${unread}`);
   });
 
   it('shows the IR line by line with textconv = skipc ir', async () => {

@@ -76,6 +76,7 @@ describe('settings', () => {
         activation: { class_name: 'function', config: 'relu' },
         dtype: { module: 'keras', class_name: 'DTypePolicy', config: { name: 'float32' }, registered_name: null },
         rate: 0.5,
+        merge: { class_name: 'Add', config: {}, registered_name: 'ours>Add' },
         __proto__: {},
         ['constructor']: 1,
       },
@@ -86,9 +87,11 @@ describe('settings', () => {
       'layer.units': '4',
       activation: '"relu"',
       dtype: '"float32"',
+      merge: '"ours>Add"',
+      rate: '0.5',
       constructor: '1',
     });
-    expect(Object.fromEntries(training)).toEqual({ 'layer.kernel_initializer': '"zeros"', rate: '0.5' });
+    expect(Object.fromEntries(training)).toEqual({ 'layer.kernel_initializer': '"zeros"' });
   });
 
   test('that are written as a number and as a list are alike', () => {
@@ -203,6 +206,99 @@ describe('a model', () => {
     expect(told(found)).toEqual({ rewired: [{ a: 'two', b: 'two', role: '', before: 'one', after: 'side' }] });
   });
 
+  /** Two inputs or heads of one type, of which only keys and names tell which is which. */
+  const twoWays = (read: readonly [string, string], outputs: object, layer: object = {}) => {
+    const history = (name: string) => ({
+      class_name: '__keras_tensor__',
+      config: { shape: [null, 4], dtype: 'float32', keras_history: [name, 0, 0] },
+    });
+    const input = (name: string) => ({
+      class_name: 'InputLayer',
+      name,
+      config: { name, batch_shape: [null, 4], dtype: 'float32' },
+      inbound_nodes: [],
+    });
+    const call = (class_name: string, name: string, args: unknown[], config = {}) => ({
+      class_name,
+      name,
+      config: { name, ...config },
+      inbound_nodes: [{ args, kwargs: {}, ...layer }],
+    });
+    return {
+      class_name: 'Functional',
+      keras_version: '3.15.1',
+      config: {
+        name: 'm',
+        layers: [
+          input('x'),
+          input('y'),
+          call('Subtract', 'difference', [read.map(history)]),
+          ...['p', 'q'].map((name) => call('Dense', name, [history('difference')], { units: 4 })),
+        ],
+        input_layers: [
+          ['x', 0, 0],
+          ['y', 0, 0],
+        ],
+        output_layers: outputs,
+      },
+    };
+  };
+  const dict = (p: string, q: string) => ({ first: [p, 0, 0], second: [q, 0, 0] });
+
+  test('whose inputs change places reads other tensors, as callers hand them in by name', async () => {
+    const found = await compare(twoWays(['x', 'y'], dict('p', 'q')), twoWays(['y', 'x'], dict('p', 'q')));
+    expect(told(found)).toMatchObject({
+      rewired: [
+        { a: 'difference', b: 'difference', before: 'x', after: 'y' },
+        { a: 'difference', b: 'difference', before: 'y', after: 'x' },
+      ],
+    });
+    expect(found).toMatchObject({ same: false, interface: { verdict: 'unchanged' } });
+  });
+
+  test('whose outputs of the same keys give other tensors', async () => {
+    const found = await compare(twoWays(['x', 'y'], dict('p', 'q')), twoWays(['x', 'y'], dict('q', 'p')));
+    expect(found.outputs).toEqual([
+      { key: 'first', before: 'p', after: 'q' },
+      { key: 'second', before: 'q', after: 'p' },
+    ]);
+    expect(told(found)).toEqual({});
+    expect(found.same).toBe(false);
+    expect(diffMarkdown(found)).toContain('output `first` gives `q` in place of `p`');
+    const one = await compare(twoWays(['x', 'y'], dict('p', 'q')), twoWays(['x', 'y'], dict('p', 'p')));
+    expect(one.outputs).toEqual([{ key: 'second', before: 'q', after: 'p' }]);
+  });
+
+  test('whose outputs stand in another order: callers by keys need no change', async () => {
+    const ends = (...names: string[]) => names.map((name) => [name, 0, 0]);
+    const found = await compare(twoWays(['x', 'y'], ends('p', 'q')), twoWays(['x', 'y'], ends('q', 'p')));
+    expect(found).toMatchObject({
+      same: false,
+      outputs: [],
+      interface: { verdict: 'compatible', changes: [], order: [{ of: 'output', before: ['p', 'q'], after: ['q', 'p'] }] },
+    });
+    expect(told(found)).toEqual({});
+    expect(diffMarkdown(found)).toContain('outputs in another order: `p`, `q` -> `q`, `p`');
+  });
+
+  test('with a call that says it is training, says so', async () => {
+    const found = await compare(twoWays(['x', 'y'], dict('p', 'q')), twoWays(['x', 'y'], dict('p', 'q'), { kwargs: { training: true } }));
+    expect(found.training.map(({ b }) => b)).toEqual(['difference', 'p', 'q']);
+    const none = await compare(twoWays(['x', 'y'], dict('p', 'q')), twoWays(['x', 'y'], dict('p', 'q'), { kwargs: { training: false } }));
+    expect(none.same).toBe(true);
+  });
+
+  test('of which an input went: which layer read it', async () => {
+    const { keras3 } = layerCases('lstm').find(({ id }) => id === 'lstm/initial_state') ?? {};
+    const without = JSON.parse(JSON.stringify(keras3, (key, value) => (key === 'initial_state' ? undefined : value)));
+    const found = await compare(keras3 as object, without);
+    expect(found.changed).toEqual([]);
+    expect(found.rewired).toMatchObject([
+      { before: 'in1', after: null },
+      { before: 'in2', after: null },
+    ]);
+  });
+
   test('of which an output is chosen differs in what that needs', async () => {
     const other = new SmallModel('two_heads')
       .input('image', 4)
@@ -242,7 +338,87 @@ describe('a model', () => {
   });
 });
 
+test('what comes behind a layer that skipc cannot compile does not count as another for that', async () => {
+  const chain = (className: string, size = 4) =>
+    new SmallModel().input('x', size).layer(className, 'odd', 'x').dense('one', 'odd', 4).dense('two', 'one', 4).output('two').topology;
+  const found = await compare(chain('ReLU'), chain('Mystery'));
+  expect(found.added.map(({ nodes }) => nodes)).toEqual([[{ name: 'odd', kind: 'Mystery' }]]);
+  expect(found.changed).toEqual([]);
+  // Nor is its input's shape lost.
+  expect((await compare(chain('Mystery'), chain('Mystery', 5))).interface).toMatchObject({
+    verdict: 'breaking',
+    changes: [{ of: 'input', why: 'another size' }],
+  });
+});
+
+describe('a layer inside another', () => {
+  const around = (inner: object) =>
+    new SmallModel()
+      .input('x', 4)
+      .layer('SpectralNormalization', 'around', 'x', {
+        layer: { class_name: 'Dense', config: { name: 'dense', units: 4, ...inner } },
+        power_iterations: 1,
+      })
+      .output('around').topology;
+
+  test('may have any name', async () => {
+    expect((await compare(around({}), around({ name: 'dense_7' }))).same).toBe(true);
+    const steps = (name: string) => ({
+      class_name: 'Sequential',
+      keras_version: '2.15.0',
+      config: {
+        name: 's',
+        layers: [
+          {
+            class_name: 'TimeDistributed',
+            config: { name: 't', batch_input_shape: [null, 3, 4], layer: { class_name: 'Dense', config: { name, units: 4 } } },
+          },
+        ],
+      },
+    });
+    expect((await compare(steps('dense'), steps('dense_7'))).same).toBe(true);
+  });
+
+  test('goes without the number that Keras gave it', async () => {
+    const { keras3 } = layerCases('bidirectional_lstm').find(({ id }) => id === 'bidirectional_lstm/masked') ?? {};
+    const numbered = JSON.parse(
+      JSON.stringify(keras3).replaceAll('"forward_r"', '"forward_r_3"').replaceAll('"backward_r"', '"backward_r_3"'),
+    );
+    expect((await compare(keras3 as object, numbered)).same).toBe(true);
+    const byOps = await compare(keras3 as object, numbered, {}, true);
+    expect(Object.keys(told(byOps))).toEqual(['renamed']);
+    expect(byOps.renamed).toContainEqual({ a: 'b/forward_r/kernel', b: 'b/forward_r_3/kernel' });
+  });
+
+  test('that is frozen is told', async () => {
+    const found = await compare(around({ trainable: true }), around({ trainable: false }));
+    expect(found.training).toMatchObject([{ settings: [{ key: 'layer.trainable', before: true, after: false }] }]);
+  });
+});
+
 describe('values', () => {
+  test('of layers that skipc cannot compile, and of what is behind, are compared by the names in the files', async () => {
+    const model = new SmallModel().input('x', 4).dense('one', 'x', 4).layer('Mystery', 'odd', 'one').dense('two', 'odd', 4).output('two');
+    const artifacts = model.artifacts as { weightSpecs: readonly object[]; weightData: ArrayBuffer };
+    const shared = {
+      ...artifacts,
+      weightSpecs: [...artifacts.weightSpecs, { name: 'small/odd/inner/scale:0', shape: [2], dtype: 'float32' }],
+    };
+    const values = [...new Float32Array(artifacts.weightData), 1, 2];
+    const withValues = (by: (value: number, i: number) => number) => ({ ...shared, weightData: Float32Array.from(values, by).buffer });
+    const [one, odd] = [20, values.length - 2];
+    const same = withValues((value) => value);
+    expect(await compare(same, same)).toMatchObject({ same: true, weights: { compared: true, variables: 5 } });
+    const found = await compare(
+      same,
+      withValues((value, i) => (i === one || i === odd ? value + 3 : value)),
+    );
+    expect(found.weights.changed.map(({ b, norm }) => [b, Math.round(Number(norm))])).toEqual([
+      ['two/kernel', 3],
+      ['odd/scale', 3],
+    ]);
+  });
+
   const tuned = (by: (value: number, i: number) => number) => {
     const model = twoHeads().artifacts as { weightSpecs: readonly { name: string }[]; weightData: ArrayBuffer };
     return { ...model, weightData: Float32Array.from(new Float32Array(model.weightData), by).buffer };

@@ -22,3 +22,9 @@ async function fromStandardInput(weightsFrom: string | undefined): Promise<Compa
   const program = dumpOf(bytes, '-');
   return program === null ? { file: '-', model: await modelOf(openBytes(bytes, '-', null)), weightsFrom } : { file: '-', program };
 }
+
+/** True where values are at hand, and where the file names those that are not. */
+export const shouldHaveValues = (side: Compared): boolean =>
+  'model' in side
+    ? side.model.weights !== null || side.weightsFrom !== undefined || side.model.warnings.some(({ code }) => code === 'weights-absent')
+    : side.program.weights.some(({ hash }) => hash !== undefined);

@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs';
 import picocolors from 'picocolors';
 import { fail, SkipcError } from '../diagnostics/error.ts';
 import { printable } from '../diagnostics/text.ts';
@@ -5,7 +6,7 @@ import type { Compared } from '../diff.ts';
 import type { Diff } from '../report/diff/schema.ts';
 import { plural } from '../report/diff/words.ts';
 import { count } from '../report/format.ts';
-import { readCompared } from './compared.ts';
+import { readCompared, shouldHaveValues } from './compared.ts';
 import { diffText } from './diff-text.ts';
 import { columnsOf, wrap } from './text.ts';
 
@@ -25,22 +26,32 @@ const NOTHING: ReadonlySet<string> = new Set(['/dev/null', 'nul', 'NUL']);
  * @throws SkipcError `git-arguments`
  */
 export async function gitDiff(given: readonly string[], options: GitDiffOptions): Promise<string> {
-  const [path = '', oldFile = '', oldHash, , newFile = '', newHash, , newPath = path, renaming = ''] = given;
+  const [path = '', oldFile = '', oldHash = '', oldMode, newFile = '', newHash = '', newMode, newPath = path, renaming = ''] = given;
   if (given.length === 1) return `* Unmerged path ${printable(path)}\n`;
   if (given.length !== 7 && given.length !== 9) return fail('git-arguments', { found: given.length });
   const isColored = (process.stdout.isTTY === true || process.env['GIT_PAGER_IN_USE'] === 'true') && !process.env['NO_COLOR'];
   const colors = picocolors.createColors(isColored);
   const how = renaming.split('\n').filter((line) => /^(?:similarity|dissimilarity|rename|copy) /.test(line));
   const [isNew, isGone] = [NOTHING.has(oldFile), NOTHING.has(newFile)];
-  const head = [`diff --skipc a/${path} b/${newPath}`, ...(isNew ? ['new file'] : isGone ? ['deleted file'] : []), ...how];
+  const modes = isNew || isGone || oldMode === newMode ? [] : [`old mode ${oldMode}`, `new mode ${newMode}`];
+  const head = [`diff --skipc a/${path} b/${newPath}`, ...(isNew ? ['new file'] : isGone ? ['deleted file'] : []), ...modes, ...how];
   const text = head.map((line) => `${colors.bold(printable(line))}\n`).join('');
-  // Only its name is another.
-  if (oldHash === newHash) return text;
   try {
+    // Only its name or its mode is another. Of files that git has not stored, as in the work tree, it gives no hash but zeros.
+    if (/^0+$/.test(oldHash) || /^0+$/.test(newHash) ? !isNew && !isGone && areAlike(oldFile, newFile) : oldHash === newHash) return text;
     return text + (await body(isNew ? null : oldFile, isGone ? null : newFile, `a/${path}`, `b/${newPath}`, options, colors));
   } catch (error) {
     if (!(error instanceof SkipcError) || error.kind === 'invariant') throw error;
     return text + told(`not compared: ${error.message}`) + told('git diff --no-ext-diff shows it as text');
+  }
+}
+
+/** True for files of the same bytes; what cannot be read is for others to complain of. */
+function areAlike(one: string, other: string): boolean {
+  try {
+    return statSync(one).size === statSync(other).size && readFileSync(one).equals(readFileSync(other));
+  } catch {
+    return false;
   }
 }
 
@@ -58,7 +69,11 @@ async function body(
   if (side === null || other === null) return '';
   if (before === null || after === null) return told(about(await compare(withoutValues(side), withoutValues(side))));
   const found = await compare(before, after);
-  if (found.same) return told('the same model: the file is only written in another way');
+  if (found.same) {
+    const [unread] = found.notes.filter(({ kind }) => kind === 'values');
+    const isProven = unread === undefined || ![before, after].some(shouldHaveValues);
+    return told(isProven ? `the same ${found.b.is}: the file is only written in another way` : `the same layers; ${unread.message}`);
+  }
   return diffText(found, { colors, width: columnsOf(process.stdout), verbose, hasHead: false });
 }
 

@@ -7,10 +7,13 @@ import {
   costRows,
   few,
   measureText,
+  orderText,
+  outputText,
   pairName,
   placeOf,
   plural,
   portText,
+  rewiringText,
   type Style,
   settingValue,
   trainableTexts,
@@ -80,19 +83,19 @@ function listed<T>(items: readonly T[], options: DiffTextOptions, show: (item: T
   return items.slice(0, most).map(show).join('') + (left > 0 ? `  ${options.colors.dim(`... ${left} more; --verbose shows all`)}\n` : '');
 }
 
-function interfaceSection({ interface: { changes } }: Diff, options: DiffTextOptions): string {
-  if (changes.length === 0) return '';
+function interfaceSection({ interface: { changes, order } }: Diff, options: DiffTextOptions): string {
+  if (changes.length + order.length === 0) return '';
   const { colors } = options;
   const style = styleOf(options);
   return `${colors.bold('interface')}\n${listed(changes, options, (change) => {
     const verdict = change.verdict === 'breaking' ? colors.red('breaking') : colors.green('compatible');
     const mark = change.before === null ? colors.green('+') : change.after === null ? colors.red('-') : colors.yellow('~');
     return item(mark, `${change.of} ${portText(change, style)}: ${verdict} (${change.why})`, options);
-  })}`;
+  })}${order.map((change) => item(colors.yellow('~'), `${orderText(change, style)}: ${colors.green('compatible')} (keys tell them apart)`, options)).join('')}`;
 }
 
 function nodesSection(diff: Diff, options: DiffTextOptions): string {
-  const { unit, removed, added, changed, following, rewired, renamed } = diff;
+  const { unit, removed, added, changed, following, rewired, outputs, renamed } = diff;
   const { colors } = options;
   const style = styleOf(options);
   const { name, most } = style;
@@ -113,14 +116,8 @@ function nodesSection(diff: Diff, options: DiffTextOptions): string {
     listed(changed, options, (change) =>
       item(other, `${pairName(change, style)} ${colors.dim(kindText(change.kind))}: ${changePieces(change, style).join(', ')}`, options),
     ),
-    listed(rewired, options, (change) => {
-      const [from, to] = [change.before, change.after].map((tensor) => (tensor === null ? 'none' : name(tensor)));
-      return item(
-        other,
-        `${pairName(change, style)} reads ${change.role === '' ? '' : `as ${name(change.role)} `}${to} in place of ${from}`,
-        options,
-      );
-    }),
+    listed(rewired, options, (change) => item(other, `${pairName(change, style)} ${rewiringText(change, style)}`, options)),
+    listed(outputs, options, (change) => item(other, outputText(change, style), options)),
     following.length === 0
       ? ''
       : item(

@@ -3,7 +3,7 @@ import { fail } from '../diagnostics/error.ts';
 import { type Compared, type DiffOptions, diff } from '../diff.ts';
 import { diffMarkdown } from '../report/diff/markdown.ts';
 import type { Diff } from '../report/diff/schema.ts';
-import { readCompared } from './compared.ts';
+import { readCompared, shouldHaveValues } from './compared.ts';
 import { gitDiff } from './diff-git.ts';
 import { diffText } from './diff-text.ts';
 import { remarkText, warningText } from './errors.ts';
@@ -40,7 +40,7 @@ export async function runDiff(files: readonly string[], flags: DiffFlags): Promi
   process.stdout.write(shown(found, flags));
   // Where nothing differs nothing is printed, but what somebody must not take for proof.
   const [unread] = found.notes.filter(({ kind }) => kind === 'values');
-  if (found.same && !flags.json && unread !== undefined && hasValues(a) !== hasValues(b))
+  if (found.same && !flags.json && unread !== undefined && [a, b].some(shouldHaveValues))
     process.stderr.write(remarkText('note', unread.message));
   return found.same ? 0 : 1;
 }
@@ -54,11 +54,6 @@ function shown(found: Diff, { json, markdown, verbose = false }: DiffFlags): str
 
 /** A weight file that is missing is told of where it matters: beside what was compared. */
 const warningsOf = (side: Compared) => ('model' in side ? side.model.warnings.filter(({ code }) => code !== 'weights-absent') : []);
-
-const hasValues = (side: Compared): boolean =>
-  'model' in side
-    ? side.model.weights !== null || side.weightsFrom !== undefined
-    : side.program.weights.every(({ hash }) => hash !== undefined);
 
 function checkFlags({ json, markdown, git, verbose, weightsA, weightsB }: DiffFlags): void {
   const forms = [...(json ? ['--json'] : []), ...(markdown ? ['--markdown'] : []), ...(git ? ['--git'] : [])];

@@ -1,8 +1,9 @@
 /**
  * What text out of a model must not do to whoever reads it: control characters and line separators steer a terminal or end a
- * comment, direction marks show code in another order than it runs in (https://trojansource.codes), lone surrogates are no text.
+ * comment, direction marks show code in another order than it runs in (https://trojansource.codes), what has no width makes two names look
+ * like one, lone surrogates are no text.
  */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/gu;
 
 /** Text on one line, a space for each such character. */
 export const printable = (text: string): string => text.replace(UNPRINTABLE, ' ');

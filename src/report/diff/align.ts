@@ -1,5 +1,5 @@
 import { editScript } from './edit-script.ts';
-import { type DiffNode, operandsOf, valuesOf } from './graph.ts';
+import { type DiffNode, INPUT, operandsOf, valuesOf } from './graph.ts';
 import { shortestEdit } from './myers.ts';
 
 /** For each node of the first list its counterpart in the second, -1 where it has none. */
@@ -88,13 +88,17 @@ function tokensOf(a: readonly DiffNode[], b: readonly DiffNode[]): readonly [Tok
     numbers.set(text, known);
     return known;
   };
+  const inputs = new Set(a.filter(({ kind }) => kind === INPUT).map(({ name }) => name));
+  const common = new Set(b.filter(({ kind, name }) => kind === INPUT && inputs.has(name)).map(({ name }) => name));
+  // Callers hand inputs in by name: one that both have is never the counterpart of another.
+  const kindOf = ({ kind, name }: DiffNode): string => (kind === INPUT && common.has(name) ? `${kind} ${JSON.stringify(name)}` : kind);
   const tokens = (nodes: readonly DiffNode[]): Tokens => {
     const consumers = nodes.map((): string[] => []);
     for (const node of nodes) for (const operand of operandsOf(node)) consumers[operand]?.push(node.kind);
     const each = (of: (node: DiffNode, i: number) => string | null) => Int32Array.from(nodes, (node, i) => number(of(node, i)));
     return {
-      kind: each(({ kind }) => `kind ${kind}`),
-      signature: each(({ kind, signature }) => `signature ${kind} ${signature}`),
+      kind: each((node) => `kind ${kindOf(node)}`),
+      signature: each((node) => `signature ${kindOf(node)} ${node.signature}`),
       values: each(valuesOf),
       name: each(({ name }) => `name ${name}`),
       operands: each((node) => `operands ${operandsOf(node).map((operand) => nodes[operand]?.kind)}`),
@@ -131,7 +135,7 @@ function costs(a: readonly DiffNode[], b: readonly DiffNode[], one: Tokens, two:
 /** How many settings and variables of two nodes differ. */
 function differing(a: DiffNode, b: DiffNode): number {
   const keys = new Set([...a.settings.keys(), ...b.settings.keys()]);
-  const shapes = ({ weights }: DiffNode) => new Map(weights.map(({ variable, type }) => [variable, type.shape.join()]));
+  const shapes = ({ weights }: DiffNode) => new Map(weights.map(({ slot, type }) => [slot, type.shape.join()]));
   const [own, others] = [shapes(a), shapes(b)];
   const variables = new Set([...own.keys(), ...others.keys()]);
   return (

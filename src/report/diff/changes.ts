@@ -4,7 +4,7 @@ import { type DiffGraph, type DiffNode, INPUT, operandsOf, WEIGHT } from './grap
 import { type Region, regionsOf, replacedBy } from './regions.ts';
 import { changedSettings, type SettingChange } from './settings.ts';
 import { sameType } from './types.ts';
-import { type Rewiring, rewirings, type Sides } from './wiring.ts';
+import { type RewiredOutput, type Rewiring, rewiredOutputs, rewirings, type Sides } from './wiring.ts';
 
 /** A type that is another: of what a call gives, or of a variable. Null where there is none. */
 export interface TypeChange {
@@ -35,6 +35,7 @@ export interface Changes {
   /** Pairs whose types differ for nothing but that those of their operands do. */
   readonly following: readonly NodeChange[];
   readonly rewired: readonly Rewiring[];
+  readonly outputs: readonly RewiredOutput[];
   readonly renamed: readonly (readonly [a: number, b: number])[];
   readonly trainable: readonly (readonly [a: number, b: number])[];
   readonly training: readonly { readonly a: number; readonly b: number; readonly settings: readonly SettingChange[] }[];
@@ -91,6 +92,7 @@ export function changesOf(a: DiffGraph, b: DiffGraph, isOneForm: boolean): Chang
     changed,
     following,
     rewired,
+    outputs: rewiredOutputs(sides),
     renamed,
     trainable,
     training,
@@ -105,9 +107,15 @@ function changeOf(i: number, j: number, a: DiffNode, b: DiffNode): NodeChange {
   // Where both compute alike, settings are only written in other ways.
   const calls = a.calls.length === b.calls.length ? [] : [{ key: 'calls', before: String(a.calls.length), after: String(b.calls.length) }];
   const settings = [...(isSame ? [] : changedSettings(a.settings, b.settings)), ...calls];
-  const isOtherwise = !isSame && settings.length + types.length + variables.length === 0;
-  return { a: i, b: j, settings, types, variables, isOtherwise };
+  const isUntold = settings.length + types.length + variables.length === 0 && countOfUses(a) === countOfUses(b) && b.kind !== WEIGHT;
+  // What skipc cannot compile on one side alone, for what is before it, has nothing but its settings to be compared by.
+  return { a: i, b: j, settings, types, variables, isOtherwise: !isSame && isUntold && isCompiled(a) && isCompiled(b) };
 }
+
+/** A layer that reads more tensors, or fewer, computes something else for that. */
+const countOfUses = ({ calls }: DiffNode): number => calls.reduce((sum, { uses }) => sum + uses.length, 0);
+
+const isCompiled = ({ calls }: DiffNode): boolean => calls.every(({ types }) => types.every((type) => type !== null));
 
 function resultTypes(a: DiffNode, b: DiffNode): readonly TypeChange[] {
   return b.calls.flatMap((call, n) => {
@@ -120,10 +128,11 @@ function resultTypes(a: DiffNode, b: DiffNode): readonly TypeChange[] {
 }
 
 function variableTypes(a: DiffNode, b: DiffNode): readonly TypeChange[] {
-  const typesOf = ({ weights }: DiffNode): ReadonlyMap<string, TensorType> =>
-    new Map(weights.map(({ variable, type }) => [variable, type]));
+  const typesOf = ({ weights }: DiffNode): ReadonlyMap<string, TensorType> => new Map(weights.map(({ slot, type }) => [slot, type]));
   const [one, two] = [typesOf(a), typesOf(b)];
+  // Variables of what could not be compiled are known where its values are, if at all.
+  const areAlike = isCompiled(a) === isCompiled(b);
   return [...new Set([...one.keys(), ...two.keys()])]
     .map((of): TypeChange => ({ of, before: one.get(of) ?? null, after: two.get(of) ?? null }))
-    .filter(({ before, after }) => before === null || after === null || !sameType(before, after));
+    .filter(({ before, after }) => (before === null || after === null ? areAlike : !sameType(before, after)));
 }

@@ -1,4 +1,5 @@
 import type { Attrs, BodyOp, Op, Program } from '../../ir/program.ts';
+import { slotsOf } from './slots.ts';
 
 /**
  * What each layer computes, as text: its ops without the names and sizes that come from elsewhere. Layers of equal text compute alike,
@@ -13,7 +14,7 @@ export function fingerprints(program: Program): ReadonlyMap<string, string> {
     if (ops === undefined) bySource.set(source, [op]);
     else ops.push(op);
   }
-  const variables = new Map(program.weights.map(({ name, variable }) => [name, variable]));
+  const variables = slotsOf(program.weights);
   return new Map([...bySource].map(([source, ops]) => [source, textOf(ops, source, variables)]));
 }
 
@@ -46,10 +47,11 @@ function line({ op, operands, attrs, results }: BodyOp, source: string, nameOf: 
   return `${made} = ${op} ${given} ${attrsText(attrs)}`;
 }
 
-/** What a result is to its layer: nothing for the layer's own, else `.sum`, `:1`, `:mask`; the number of a call aside. */
+/** What a result is to its layer: nothing for the layer's own, else `:1`, or a dot for what is on the way; the number of a call aside. */
 function roleOf(name: string, source: string): string {
-  const role = name.startsWith(source, 1) ? name.slice(1 + source.length) : '';
-  return role.replace(/^@\d+/, '').replace(/~\d+$/, '');
+  const role = (name.startsWith(source, 1) ? name.slice(1 + source.length) : '').replace(/^@\d+/, '');
+  // What is on the way may be called after layers inside this one, whose names say nothing.
+  return role.startsWith('.') ? '.' : role.replace(/~\d+$/, '');
 }
 
 /** Attributes, with all symbols but the batch alike: these are called after tensors. */

@@ -6,6 +6,7 @@ import { instanceOf } from '../../schema/validate.ts';
 import { fingerprints } from './fingerprint.ts';
 import { type DiffGraph, type DiffNode, INPUT, type NodeCall, type NodeWeight, type Tap, type Use } from './graph.ts';
 import { flat, jsonOf, settingsOf } from './settings.ts';
+import { slotsOf } from './slots.ts';
 
 /** Layers whose inputs may change places. */
 const COMMUTES: ReadonlySet<string> = new Set(['Add', 'Multiply', 'Average', 'Maximum', 'Minimum']);
@@ -18,6 +19,14 @@ export interface ModelParts {
   readonly rows: LayerRows;
   /** Hashes of values by the names of weights. */
   readonly hashes: ReadonlyMap<string, string>;
+  /** Weights of layers that were not lowered. */
+  readonly others: readonly UnloweredHash[];
+}
+
+/** A weight that no program has, under the name that its file gives it, and what is known of it. */
+export interface UnloweredHash extends Omit<NodeWeight, 'slot'> {
+  /** Path of its layer. */
+  readonly layer: string;
 }
 
 /** A model as nodes: its inputs by their keys, and its layers by their paths, each with all its calls. */
@@ -107,10 +116,12 @@ function tensorUses(given: Call, { lowered: { masks }, rows }: ModelParts): read
   return [...uses, ...entering].filter(({ role, tensor }) => role !== 'mask' || !masks.of.get(tensor)?.has(masked));
 }
 
-function weightsByLayer({ lowered, hashes }: ModelParts): ReadonlyMap<string, readonly NodeWeight[]> {
+function weightsByLayer({ lowered, hashes, others }: ModelParts): ReadonlyMap<string, readonly NodeWeight[]> {
   const byLayer = new Map<string, NodeWeight[]>();
-  for (const { name, layer, variable, type, frozen } of lowered.program.weights) {
-    const weight = { name, variable, type, frozen, hash: hashes.get(name) ?? null };
+  const own = lowered.program.weights.map((weight) => ({ ...weight, hash: hashes.get(weight.name) ?? null }));
+  const slots = slotsOf([...own, ...others]);
+  for (const { name, layer, variable, type, hash } of [...own, ...others]) {
+    const weight = { name, variable, slot: slots.get(name) ?? variable, type, hash };
     const known = byLayer.get(layer);
     if (known === undefined) byLayer.set(layer, [weight]);
     else known.push(weight);
@@ -135,7 +146,7 @@ function layerNode(
   const named = list.map((call) => (row === undefined ? call : withNames(call, row)));
   const settings = new Map([...meaning, ...callSettings(named, row?.takesAny === true)]);
   const isKnown = list.every(({ id }) => lowered.types.has(`${id}:0`));
-  const variables = weights.map(({ variable, type }) => `${variable} ${type.dtype}[${type.shape}]`).join('\n');
+  const variables = weights.map(({ slot, type }) => `${slot} ${type.dtype}[${type.shape}]`).join('\n');
   const text = isKnown
     ? computed.get(lowered.sources.get(layer.path) ?? layer.path)
     : [...settings].map(([key, value]) => `${key} ${value}`).join('\n');
@@ -173,7 +184,7 @@ function typesOf({ id }: Call, { types }: Lowered): NodeCall['types'] {
 function callSettings(calls: readonly Call[], isFunction: boolean): readonly (readonly [string, string])[] {
   return calls.flatMap(({ args, kwargs }, n) => {
     const prefix = n === 0 ? '' : `call ${n}: `;
-    const named = Object.entries(kwargs).filter(([key, value]) => isSaid(value) && key !== 'training' && tensorsIn(value).length === 0);
+    const named = Object.entries(kwargs).filter(([, value]) => isSaid(value) && tensorsIn(value).length === 0);
     const given = isFunction ? args.flatMap((arg, i) => flat(`${prefix}argument ${i}`, withoutTensors(arg))) : [];
     return [...given, ...named.map(([key, value]) => [`${prefix}${key}`, jsonOf(value)] as const)];
   });

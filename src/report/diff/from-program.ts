@@ -2,6 +2,7 @@ import type { Attrs, Op, Program, Weight } from '../../ir/program.ts';
 import { attrsText } from './fingerprint.ts';
 import { type DiffGraph, type DiffNode, INPUT, type Tap, WEIGHT } from './graph.ts';
 import { jsonOf } from './settings.ts';
+import { slotsOf } from './slots.ts';
 
 /** Ops of two operands that may change places. */
 const COMMUTES: ReadonlySet<string> = new Set(['add', 'mul', 'maximum', 'minimum', 'equal', 'notEqual', 'logicalAnd', 'logicalOr']);
@@ -27,7 +28,8 @@ export function programGraph(program: Program): DiffGraph {
       name,
     ]);
   }
-  for (const weight of program.weights) add({ ...common, ...weightNode(weight) }, [weight.name]);
+  const slots = slotsOf(program.weights);
+  for (const weight of program.weights) add({ ...common, ...weightNode(weight, slots.get(weight.name) ?? '') }, [weight.name]);
   for (const op of program.ops) {
     const settings = opSettings(op);
     const uses = op.operands.map((name) => ({ role: '', tap: taps.get(name) as Tap }));
@@ -42,12 +44,12 @@ export function programGraph(program: Program): DiffGraph {
   return { nodes, outputs: program.outputs.map(({ key, value }) => ({ key, tap: taps.get(value) as Tap })) };
 }
 
-function weightNode({ name, variable, type, frozen, hash }: Weight): Omit<DiffNode, 'settings' | 'training' | 'commutes'> {
-  const weights = [{ name, variable, type, frozen, hash: hash ?? null }];
+function weightNode({ name, variable, type, frozen, hash }: Weight, slot: string): Omit<DiffNode, 'settings' | 'training' | 'commutes'> {
+  const weights = [{ name, variable, slot, type, hash: hash ?? null }];
   return {
     name: name.slice(1),
     kind: WEIGHT,
-    signature: `${variable} ${type.dtype}[${type.shape}]`,
+    signature: `${slot} ${type.dtype}[${type.shape}]`,
     trainable: !frozen,
     weights,
     calls: [{ uses: [], types: [type] }],

@@ -27,8 +27,9 @@ export interface NodeWeight {
   /** In its program. */
   readonly name: string;
   readonly variable: string;
+  /** What it is to its node: variables of counterparts are compared by this. */
+  readonly slot: string;
   readonly type: TensorType;
-  readonly frozen: boolean;
   /** Of its values; null where they are not at hand. */
   readonly hash: string | null;
 }

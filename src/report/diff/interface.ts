@@ -125,3 +125,23 @@ function dtypeChange(of: PortChange['of'], { dtype: before }: TensorType, { dtyp
   const isWider = (before === 'bool' && after !== 'str') || (before === 'i32' && after === 'f32');
   return of === 'input' && isWider ? compatible(why) : breaking(why);
 }
+
+/** Keys that both have, where they stand in another order. */
+export interface OrderChange {
+  readonly of: 'input' | 'output';
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
+/** Where the common inputs and outputs stand in another order: `tf.LayersModel` takes and gives them in that, a module by their keys. */
+export function orderChanges(a: ModuleInterface, b: ModuleInterface): readonly OrderChange[] {
+  const changed = (of: OrderChange['of'], before: readonly Port[], after: readonly Port[]): readonly OrderChange[] => {
+    const common = (ports: readonly Port[], others: readonly Port[]): readonly string[] => {
+      const keys = new Set(others.map(({ key }) => key));
+      return ports.map(({ key }) => key).filter((key) => keys.has(key));
+    };
+    const [one, two] = [common(before, after), common(after, before)];
+    return one.every((key, i) => key === two[i]) ? [] : [{ of, before: one, after: two }];
+  };
+  return [...changed('input', a.inputs, b.inputs), ...changed('output', a.outputs, b.outputs)];
+}

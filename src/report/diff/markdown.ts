@@ -4,10 +4,13 @@ import {
   changePieces,
   costRows,
   measureText,
+  orderText,
+  outputText,
   pairName,
   placeOf,
   plural,
   portText,
+  rewiringText,
   type Style,
   settingValue,
   trainableTexts,
@@ -63,13 +66,16 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[], nu
   return `${[head, align, ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')}\n`;
 };
 
-function interfaceTable({ interface: { changes } }: Diff): string {
-  if (changes.length === 0) return '';
+function interfaceTable({ interface: { changes, order } }: Diff): string {
+  if (changes.length + order.length === 0) return '';
   return table(
     ['', 'change', 'verdict', 'why'],
-    changes
-      .slice(0, MOST_LISTED)
-      .map((change) => [change.of, portText(change, STYLE), change.verdict === 'breaking' ? '**breaking**' : 'compatible', change.why]),
+    [
+      ...changes
+        .slice(0, MOST_LISTED)
+        .map((change) => [change.of, portText(change, STYLE), change.verdict === 'breaking' ? '**breaking**' : 'compatible', change.why]),
+      ...order.map((change) => [change.of, orderText(change, STYLE), 'compatible', 'keys tell them apart']),
+    ],
   );
 }
 
@@ -87,7 +93,7 @@ function section(title: string, items: readonly string[], isFolded = items.lengt
 }
 
 function nodeLists(diff: Diff): string {
-  const { unit, removed, added, changed, rewired, following, renamed, training, compiled } = diff;
+  const { unit, removed, added, changed, rewired, outputs, following, renamed, training, compiled } = diff;
   const replaced = new Set(added.map(({ replaces }) => replaces));
   const nodes = ({ nodes }: Diff['removed'][number]) => nodes.map(({ name, kind }) => `${codeSpan(name)} ${codeSpan(kind)}`);
   const regions = [
@@ -117,10 +123,11 @@ function nodeLists(diff: Diff): string {
     ),
     section(
       `${plural(rewired.length, 'input')} rewired`,
-      rewired.map((change) => {
-        const [from, to] = [change.before, change.after].map((tensor) => (tensor === null ? 'nothing' : codeSpan(tensor)));
-        return `${pairName(change, STYLE)} reads ${change.role === '' ? '' : `as ${codeSpan(change.role)} `}${to} in place of ${from}`;
-      }),
+      rewired.map((change) => `${pairName(change, STYLE)} ${rewiringText(change, STYLE)}`),
+    ),
+    section(
+      `${plural(outputs.length, 'output')} rewired`,
+      outputs.map((change) => outputText(change, STYLE)),
     ),
     section(
       `${plural(following.length, unit)} of other shapes, for those of their inputs`,

@@ -11,6 +11,9 @@ export function notesOf(a: Side, b: Side, changes: Changes, ports: readonly Port
   return [
     ...(notCompared === null ? [] : [{ kind: 'values' as const, message: notCompared }]),
     ...unitNotes(a, b, changes, ports),
+    ...(changes.training.some(({ settings }) => settings.some(({ key }) => /(?:^|\.)dtype$/.test(key)))
+      ? [{ kind: 'dtype' as const, message: 'dtype policies differ: a compiled module computes in float32 whatever they say' }]
+      : []),
     ...(uncounted > 0
       ? [
           {

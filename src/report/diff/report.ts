@@ -1,7 +1,7 @@
 import type { TensorType } from '../../ir/types.ts';
 import type { Changes, NodeChange, TypeChange } from './changes.ts';
 import { type DiffNode, INPUT, type Tap, WEIGHT } from './graph.ts';
-import { interfaceChanges, type PortChange } from './interface.ts';
+import { interfaceChanges, orderChanges, type PortChange } from './interface.ts';
 import { notesOf } from './notes.ts';
 import type { Region } from './regions.ts';
 import type { Diff, SideCost } from './schema.ts';
@@ -15,6 +15,7 @@ export function report(a: Side, b: Side, unit: Diff['unit'], changes: Changes, v
   const nameB = (node: number): string => two[node]?.name ?? '';
   const pair = ([i, j]: readonly [number, number]) => ({ a: nameA(i), b: nameB(j) });
   const ports = interfaceChanges(a.interface, b.interface, renamedPort(a, b, changes));
+  const order = orderChanges(a.interface, b.interface);
   const compiled = a.compiled === null || b.compiled === null ? [] : changedSettings(a.compiled, b.compiled).map(parsed);
   const trainable = changes.trainable.map(([i, j]) => ({
     ...pair([i, j]),
@@ -38,27 +39,31 @@ export function report(a: Side, b: Side, unit: Diff['unit'], changes: Changes, v
     largest: measure(distance?.largest),
   }));
   const [removed, added] = [regionsOf(changes.removed, one), regionsOf(changes.added, two)];
+  const outputs = changes.outputs.map(({ key, before, after }) => ({ key, before: tapName(before, one), after: tapName(after, two) }));
   const counts = [
     ports,
+    order,
     removed,
     added,
     changed,
     changes.following,
     rewired,
+    outputs,
     changes.renamed,
     trainable,
     training,
     compiled,
     changedValues,
   ];
-  const verdict = ports.length === 0 ? 'unchanged' : ports.some(({ verdict }) => verdict === 'breaking') ? 'breaking' : 'compatible';
+  const verdict =
+    ports.length + order.length === 0 ? 'unchanged' : ports.some(({ verdict }) => verdict === 'breaking') ? 'breaking' : 'compatible';
   return {
     'skipc-diff': 1,
     same: counts.every(({ length }) => length === 0),
     unit,
     a: a.about,
     b: b.about,
-    interface: { verdict, changes: ports },
+    interface: { verdict, changes: ports, order },
     removed: removed.map(({ region }) => region),
     added: added.map(({ region, number }) => {
       const replaces = removed.findIndex((other) => other.number === changes.replaced[number]);
@@ -67,6 +72,7 @@ export function report(a: Side, b: Side, unit: Diff['unit'], changes: Changes, v
     changed,
     following: changes.following.map((change) => changeOf(change, one, two)),
     rewired,
+    outputs,
     renamed: changes.renamed.map(pair),
     trainable,
     training,

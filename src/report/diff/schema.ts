@@ -91,6 +91,10 @@ export const diffSchema = object({
         why: string,
       }),
     ),
+    order: described(
+      array(object({ of: oneOf('input', 'output'), before: array(string), after: array(string) })),
+      'what both have, where it stands in another order: nothing to who goes by keys',
+    ),
   }),
   removed: described(array(object(region)), 'one for each place'),
   added: array(object({ ...region, replaces: described(nullable(count), 'the one among `removed` that was in its place') })),
@@ -104,6 +108,7 @@ export const diffSchema = object({
       after: nullable(string),
     }),
   ),
+  outputs: described(array(object({ key: string, before: string, after: string })), 'whose keys now stand for other tensors'),
   renamed: array(object(pair)),
   trainable: array(object({ ...pair, before: boolean, after: boolean })),
   training: described(array(object({ ...pair, settings: array(setting) })), 'what can matter to training at most'),
@@ -123,7 +128,7 @@ export const diffSchema = object({
   }),
   cost: object({ before: cost, after: cost }),
   notes: described(
-    array(object({ kind: oneOf('values', 'units', 'uncounted', 'writer'), message: string })),
+    array(object({ kind: oneOf('values', 'units', 'dtype', 'uncounted', 'writer'), message: string })),
     'what one has to know besides',
   ),
 });

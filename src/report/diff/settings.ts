@@ -10,8 +10,10 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Says how a layer was written, or what its graph and its weights say as well. */
 const ELSEWHERE =
-  /^(?:name|trainable|module|registered_name|build_config|shared_object_id|batch_input_shape|batch_shape|input_shape|build_input_shape|quantization_config)$/;
-const TRAINING = /(?:_|^)(?:initializer|regularizer|constraint|momentum|seed|rate|noise_shape|stddev|renorm\w*)$/;
+  /^(?:name|module|registered_name|build_config|shared_object_id|batch_input_shape|batch_shape|input_shape|build_input_shape|quantization_config)$/;
+const STATED_FOR_TRAINING = /(?:_|^)(?:initializer|regularizer|constraint|trainable)$/;
+/** What Keras's own layers do in training alone: of other people's, it may be anything. */
+const TRAINING = /(?:_|^)(?:initializer|regularizer|constraint|trainable)$|^(?:momentum|seed|rate|noise_shape|stddev|renorm\w*)$/;
 
 /**
  * The settings of a layer's config, those of objects in it by paths: `layer.units`.
@@ -24,13 +26,16 @@ export function settingsOf(config: Fields, read: Fields | null): SplitSettings {
   for (const [key, value] of Object.entries(read ?? config)) {
     for (const [path, text] of flat(key, value)) {
       const last = path.slice(path.lastIndexOf('.') + 1);
+      // A layer's own flag is its node's.
+      if (path === 'trainable') continue;
       const isRead = read !== null && !path.includes('.');
-      (!isRead && (TRAINING.test(last) || TRAINING.test(key)) ? training : meaning).set(path, text);
+      const isTraining = read === null ? STATED_FOR_TRAINING : TRAINING;
+      (!isRead && (isTraining.test(last) || isTraining.test(key)) ? training : meaning).set(path, text);
     }
   }
   if (read === null) return { meaning, training };
   for (const [key, value] of Object.entries(config)) {
-    if (Object.hasOwn(read, key)) continue;
+    if (Object.hasOwn(read, key) || key === 'trainable') continue;
     for (const [path, text] of flat(key, value)) training.set(path, text);
   }
   return { meaning, training };
@@ -43,7 +48,9 @@ export function settingsOf(config: Fields, read: Fields | null): SplitSettings {
 export function flat(path: string, value: unknown): readonly (readonly [path: string, json: string])[] {
   if (ELSEWHERE.test(path.slice(path.lastIndexOf('.') + 1))) return [];
   if (!isObject(value)) return [[path, jsonOf(value)]];
-  const { class_name: className, config } = value;
+  const { registered_name: registered, config } = value;
+  // A class that is not Keras's own is told from others of its name by the package that registered it.
+  const className = typeof registered === 'string' && registered.includes('>') ? registered : value['class_name'];
   if (typeof className === 'string' && /^(?:DTypePolicy|FloatDTypePolicy|Policy)$/.test(className) && isObject(config))
     return [[path, jsonOf(config['name'])]];
   if (typeof className === 'string' && typeof config === 'string') return [[path, jsonOf(config)]];

@@ -33,9 +33,9 @@ export function commonVariables(a: DiffGraph, b: DiffGraph, { pairs }: Changes):
   return b.nodes.flatMap((node, j) => {
     const other = a.nodes[pairs.ofB[j] as number];
     if (other === undefined) return [];
-    const places = new Map(other.weights.map(({ variable }, i) => [variable, i]));
-    return node.weights.flatMap(({ variable, type }, weight): VariablePair[] => {
-      const place = places.get(variable);
+    const places = new Map(other.weights.map(({ slot }, i) => [slot, i]));
+    return node.weights.flatMap(({ slot, type }, weight): VariablePair[] => {
+      const place = places.get(slot);
       const before = place === undefined ? undefined : other.weights[place]?.type;
       const isOne = before !== undefined && before.dtype === type.dtype && before.shape.join() === type.shape.join();
       return isOne ? [{ a: { node: pairs.ofB[j] as number, weight: place as number }, b: { node: j, weight } }] : [];

@@ -1,5 +1,5 @@
 import type { Counterparts } from './counterparts.ts';
-import type { DiffGraph, DiffNode, Tap, Use } from './graph.ts';
+import { type DiffGraph, type DiffNode, INPUT, type Tap, type Use } from './graph.ts';
 import type { Region } from './regions.ts';
 
 /** An operand that is not the counterpart of what it was. */
@@ -39,6 +39,27 @@ export function rewirings(a: number, b: number, sides: Sides): readonly Rewiring
   return found;
 }
 
+/** An output of one key that is not the counterpart of what it was. */
+export interface RewiredOutput {
+  readonly key: string;
+  readonly before: Tap;
+  readonly after: Tap;
+}
+
+/** The outputs that are other ones, but for what was put in or taken out in front of them. */
+export function rewiredOutputs(sides: Sides): readonly RewiredOutput[] {
+  const before = new Map(sides.graphs[0].outputs.map(({ key, tap }) => [key, tap]));
+  return sides.graphs[1].outputs.flatMap(({ key, tap }) => {
+    const old = before.get(key);
+    if (old === undefined) return [];
+    const [from, to]: [Use, Use] = [
+      { role: '', tap: old },
+      { role: '', tap },
+    ];
+    return placeInB(from, sides) === place(to) || isExplained(from, to, sides) ? [] : [{ key, before: old, after: tap }];
+  });
+}
+
 type Slot = readonly [Use | null, Use | null];
 
 /** Where an operand stands in terms of the second graph; null where it has no counterpart there. */
@@ -47,6 +68,9 @@ const placeInB = ({ role, tap }: Use, { pairs }: Sides): string | null => {
   return node < 0 ? null : `${role} ${node}:${tap.call}:${tap.result}`;
 };
 const place = ({ role, tap }: Use): string => `${role} ${tap.node}:${tap.call}:${tap.result}`;
+
+/** An input that came or went is in no region that is shown: nothing else says which layer reads it. */
+const isInput = ({ tap }: Use, { graphs }: Sides, side: 0 | 1): boolean => graphs[side].nodes[tap.node]?.kind === INPUT;
 
 /** Operands that stand in each other's place and are not the same. */
 function slots(before: readonly Use[], after: readonly Use[], commutes: boolean, sides: Sides): readonly Slot[] {
@@ -57,9 +81,9 @@ function slots(before: readonly Use[], after: readonly Use[], commutes: boolean,
       .filter(([from, to]) => from === null || to === null || placeInB(from, sides) !== place(to));
   }
   if (!commutes) {
-    // What came and what went aside, the others have to stand in one order.
-    const kept = before.filter((use) => placeInB(use, sides) !== null);
-    const others = after.filter(({ tap }) => (sides.pairs.ofB[tap.node] as number) >= 0);
+    // What came and what went with a region aside, the others have to stand in one order.
+    const kept = before.filter((use) => placeInB(use, sides) !== null || isInput(use, sides, 0));
+    const others = after.filter((use) => (sides.pairs.ofB[use.tap.node] as number) >= 0 || isInput(use, sides, 1));
     if (kept.length === others.length && kept.every((use, i) => placeInB(use, sides) === place(others[i] as Use))) return [];
   }
   const rest = [...after];
@@ -72,9 +96,11 @@ function slots(before: readonly Use[], after: readonly Use[], commutes: boolean,
 }
 
 /** True where what was put in reads what was the operand, or what is the operand was read by what is gone. */
-function isExplained(from: Use | null, to: Use | null, { pairs, regions, regionOf }: Sides): boolean {
-  const gone = from === null ? undefined : regions[0][regionOf[0][from.tap.node] as number];
-  const come = to === null ? undefined : regions[1][regionOf[1][to.tap.node] as number];
+function isExplained(from: Use | null, to: Use | null, sides: Sides): boolean {
+  const { pairs, regions, regionOf } = sides;
+  const regionAt = (side: 0 | 1, use: Use | null): Region | undefined =>
+    use === null || isInput(use, sides, side) ? undefined : regions[side][regionOf[side][use.tap.node] as number];
+  const [gone, come] = [regionAt(0, from), regionAt(1, to)];
   if (gone !== undefined && come !== undefined) return true;
   if (from === null || to === null) return (from === null ? come : gone) !== undefined;
   if (come !== undefined) return come.after.includes(pairs.ofA[from.tap.node] as number);

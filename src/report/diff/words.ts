@@ -68,6 +68,23 @@ export function changePieces(change: Diff['changed'][number], style: Style): rea
 export const pairName = ({ a, b }: { readonly a: string; readonly b: string }, { name }: Style): string =>
   a === b ? name(b) : `${name(a)} -> ${name(b)}`;
 
+/** What a pair reads in place of what it read. */
+export function rewiringText(change: Diff['rewired'][number], { name }: Style): string {
+  const { role, before, after } = change;
+  const as = role === '' ? '' : `as ${name(role)} `;
+  if (after === null) return before === null ? '' : `no longer reads ${as}${name(before)}`;
+  return `reads ${as}${name(after)} ${before === null ? 'as well' : `in place of ${name(before)}`}`;
+}
+
+export const outputText = ({ key, before, after }: Diff['outputs'][number], { name }: Style): string =>
+  `output ${name(key)} gives ${name(after)} in place of ${name(before)}`;
+
+/** Inputs or outputs in another order: a module has them by their keys. */
+export function orderText({ of, before, after }: Diff['interface']['order'][number], { name, most }: Style): string {
+  const list = (keys: readonly string[]): string => few(keys, most.names * 2, name);
+  return `${of}s in another order: ${list(before)} -> ${list(after)}`;
+}
+
 /** Which settings that matter to training at most differ, and in how many nodes. */
 export function trainingText({ training, unit }: Diff, { name, most }: Style): string {
   const counts = new Map<string, number>();
