@@ -133,6 +133,13 @@ describe('a module that somebody has edited', () => {
     expect((await verifyEdited(MASKED, {})).findings).toEqual([]);
   });
 
+  it('is verified on the backend that was chosen, whichever it was written for', async () => {
+    const written = await verifyEdited(DIGITS, {
+      code: (code) => code.replace('import {', "import '@tensorflow/tfjs-of-somebody';\nimport {"),
+    });
+    expect(written).toMatchObject({ verified: true, backend: 'cpu' });
+  });
+
   const statements: readonly (readonly [name: string, layer: string, from: string | RegExp, to: string])[] = [
     ['another epsilon', 'stem_bn', 'const stem_bn_epsilon: Scalar = scalar(0.001,', 'const stem_bn_epsilon: Scalar = scalar(0.00001,'],
     [

@@ -55,9 +55,12 @@ export interface Side {
   watched<T>(watcher: Watcher | null, work: () => T): T;
 }
 
+/** The import of a backend, which a module may carry for whoever runs it: here it runs on the one that was chosen. Lines keep their numbers. */
+const withoutBackend = (code: string): string => code.replace(/^import ['"]@tensorflow\/[a-z-]+['"];$/m, '');
+
 /** @throws Error where the code is no module */
 export async function openSide({ code, weights, program, identifiers }: SideParts): Promise<Side> {
-  const traced = await trace(code, weights);
+  const traced = await trace(withoutBackend(code), weights);
   const { module } = traced;
   const names = new Map([...identifiers].map(([value, identifier]) => [identifier, value]));
   const values = valuesOf(program);
